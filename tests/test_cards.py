@@ -1,0 +1,105 @@
+"""The shipped judges' cards agree with each other and with what the installed libraries can load."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gaia_judge.engines import ModelSpec
+
+CARDS: dict[str, dict[str, Any]] = {
+    path.stem: yaml.safe_load(path.read_text())
+    for path in sorted(Path(__file__).parents[1].glob("judges/*.yaml"))
+}
+MODELS = {name: card for name, card in CARDS.items() if card["architecture"]}
+
+each_card = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+each_model = pytest.mark.parametrize("card", MODELS.values(), ids=MODELS)
+
+
+def test_every_promised_judge_has_a_card() -> None:
+    promised = "llava llava-small llava-next-video llava-video qwen2.5-vl qwen3-vl internvl3 smolvlm2 openai"
+    assert set(promised.split()) <= set(CARDS)
+
+
+@each_card
+def test_all_cards_have_the_same_fields(card: dict[str, Any]) -> None:
+    assert list(card) == list(CARDS["llava"])
+
+
+@each_card
+def test_the_engine_part_is_a_valid_model_spec(card: dict[str, Any]) -> None:
+    spec = ModelSpec(**{field: card[field] for field in ModelSpec.model_fields if field in card})
+    assert spec.video is card["video"]
+
+
+@each_card
+def test_a_card_is_a_valid_judge_card(card: dict[str, Any]) -> None:
+    judges = pytest.importorskip("gaia_judge.judges")
+    assert judges.JudgeCard.model_validate(card).model == card["model"]
+
+
+@each_card
+def test_only_a_full_commit_may_count_as_verified(card: dict[str, Any]) -> None:
+    assert card["verified"] is (card["revision"] is not None)
+    assert card["revision"] is None or re.fullmatch(r"[0-9a-f]{40}", card["revision"])
+
+
+@each_card
+def test_engines_are_registered(card: dict[str, Any]) -> None:
+    assert card["engines"]
+    assert set(card["engines"]) <= {"vllm", "transformers", "openai"}
+
+
+@each_model
+def test_licence_and_citation_are_named(card: dict[str, Any]) -> None:
+    assert card["licence"]
+    assert re.search(r", 20\d\d(, arXiv:\d{4}\.\d{5}| \(.*no arXiv entry\))$", card["citation"])
+
+
+@each_model
+def test_memory_covers_the_weights_and_little_more(card: dict[str, Any]) -> None:
+    weights = card["parameters_billion"] * 1e9 * 2 / 2**30
+    assert weights + 2 <= card["memory_gib"] + 0.1
+    assert card["memory_gib"] <= weights + 6
+
+
+@each_model
+def test_size_is_that_of_two_or_four_bytes_a_parameter(card: dict[str, Any]) -> None:
+    if card["size_gib"] is None:
+        pytest.skip("unknown")
+    bytes_each = card["size_gib"] * 2**30 / (card["parameters_billion"] * 1e9)
+    assert min(abs(bytes_each - 2), abs(bytes_each - 4)) < 0.1
+
+
+@each_model
+def test_the_frames_fit_the_context(card: dict[str, Any]) -> None:
+    assert card["frames"] * 256 < card["context"], "256 tokens a frame is the most that a card here states"
+
+
+@each_model
+def test_transformers_takes_video_as_the_card_says(card: dict[str, Any]) -> None:
+    from transformers.models.auto import modeling_auto, video_processing_auto
+
+    models = modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+    kinds = [kind for kind, architecture in models.items() if architecture == card["architecture"]]
+    assert len(kinds) == 1
+    assert bool(video_processing_auto.VIDEO_PROCESSOR_MAPPING_NAMES.get(kinds[0])) is card["video"]
+
+
+@pytest.mark.vllm
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", sorted({card["architecture"] for card in MODELS.values()}))
+def test_vllm_takes_video_where_a_card_prefers_it(architecture: str) -> None:
+    registry = pytest.importorskip("vllm.model_executor.models.registry")
+    model = registry.ModelRegistry.models[architecture].load_model_cls()
+    info = model._processor_factory.info
+    takes_video = "video" in info.get_supported_mm_limits(info.__new__(info))
+    preferring = {
+        name
+        for name, card in MODELS.items()
+        if card["architecture"] == architecture and "vllm" in card["engines"]
+    }
+    assert takes_video is bool(preferring), f"{architecture}: {sorted(preferring)}"
