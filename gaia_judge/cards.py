@@ -1,0 +1,115 @@
+"""Judge cards: judges as data."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import yaml
+from pydantic import PositiveFloat, PositiveInt, ValidationError
+
+from gaia_judge.assets import find_asset
+from gaia_judge.dialogues import Readout
+from gaia_judge.engines import ModelSpec
+from gaia_judge.errors import GaiaJudgeError
+
+WHOLE_BYTES = 256 * 2**20
+"""Weight files up to this size are hashed whole, larger ones by size and header."""
+
+
+class JudgeCard(ModelSpec):
+    """A judge as data: which model, how it is run, what may be done with it."""
+
+    name: str
+    """The file's stem; not written in the file."""
+    about: str
+    """One line for people."""
+    architecture: str = ""
+    """The class in transformers' and vLLM's registries."""
+    engines: tuple[str, ...] = ("vllm", "transformers", "openai")
+    """Engines that run it, best first."""
+    frames: PositiveInt = 8
+    """Frames per video unless the user says otherwise."""
+    readout: Readout = "expected"
+    """Readout unless the user or the prompt set says otherwise."""
+    licence: str = ""
+    """Licence of the weights."""
+    citation: str = ""
+    verified: bool = False
+    """Whether the revision was checked against the hub."""
+    parameters_billion: PositiveFloat | None = None
+    size_gib: PositiveFloat | None = None
+    """Size of the published weights."""
+    random_weights: bool = False
+    """A checkpoint for tests: its ratings mean nothing, and every screen says so."""
+
+    def spec(self) -> ModelSpec:
+        """Return the part that engines read."""
+        return ModelSpec(**{name: getattr(self, name) for name in ModelSpec.model_fields})
+
+
+def load_card(name: str) -> JudgeCard:
+    """Return a judge's card.
+
+    Args:
+        name: A shipped or own judge's name, a card's file (``.yaml``), or a folder with a checkpoint.
+
+    Raises:
+        GaiaJudgeError: There is none, or a field of it is wrong.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return _checkpoint(path)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return read_card(path)
+    return read_card(find_asset("judges", name).path)
+
+
+def read_card(path: Path) -> JudgeCard:
+    """Read a card's file.
+
+    Raises:
+        GaiaJudgeError: Naming the file and the field.
+    """
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        card = JudgeCard(**{**fields, "name": path.stem})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the card"
+        raise GaiaJudgeError(f"{path}: {where}: {first['msg']}.", "Correct the card.") from error
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        raise GaiaJudgeError(f"{path} is not a judge's card in YAML.", f"{error}".splitlines()[0]) from error
+    local = path.parent / card.model
+    if card.model.startswith(".") and local.is_dir():
+        return card.model_copy(update={"model": str(local.resolve())})
+    return card
+
+
+def weights_digest(model: str) -> str | None:
+    """Return the first 12 hex digits of a digest over a local checkpoint; None for a name on the hub."""
+    folder = Path(model)
+    if not folder.is_dir():
+        return None
+    total = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".json", ".jinja", ".safetensors", ".txt", ".model"):
+            size = file.stat().st_size
+            with file.open("rb") as stream:
+                head = stream.read(WHOLE_BYTES if size <= WHOLE_BYTES else 2**20)
+            total.update(f"{file.name}\0{size}\0".encode() + head)
+    return total.hexdigest()[:12]
+
+
+def _checkpoint(folder: Path) -> JudgeCard:
+    """Return a card for a checkpoint's folder."""
+    config = folder / "config.json"
+    if not config.is_file():
+        raise GaiaJudgeError(f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name.")
+    known = json.loads(config.read_text(encoding="utf-8"))
+    return JudgeCard(
+        name=folder.resolve().name,
+        model=str(folder),
+        about=f"A checkpoint in {folder}.",
+        architecture=next(iter(known.get("architectures") or [""])),
+        random_weights=bool(known.get("random_weights")),
+    )

@@ -1,0 +1,79 @@
+"""``gaia-judge ls``: what there is."""
+
+import json
+
+import click
+from rich.table import Table
+
+from gaia_judge.assets import list_assets
+from gaia_judge.cards import read_card
+from gaia_judge.cli.screens import out
+from gaia_judge.engines.registry import engine_entries
+from gaia_judge.prompts import load_prompt_set
+from gaia_judge.scales import load_scale
+
+KINDS = ("judges", "prompts", "scales", "engines")
+
+
+@click.command("ls")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def command(kind: str, as_json: bool) -> None:
+    """List judges, prompts, scales or engines, with where each comes from and its digest.
+
+    \b
+    Example:
+      gaia-judge ls judges
+    """
+    rows = {"judges": _judges, "prompts": _prompts, "scales": _scales, "engines": _engines}[kind]()
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table()
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row.values())
+    out.print(table)
+
+
+def _judges() -> list[dict[str, str]]:
+    found = []
+    for asset in list_assets("judges"):
+        card = read_card(asset.path)
+        memory = f"{card.memory_gib:g} GiB" if card.memory_gib else "unknown"
+        row = {"name": asset.name, "about": card.about, "model": card.model, "memory": memory}
+        found.append({**row, "licence": card.licence, "origin": asset.origin, "digest": asset.digest})
+    return found
+
+
+def _prompts() -> list[dict[str, str]]:
+    found = []
+    for asset in list_assets("prompts"):
+        prompt = load_prompt_set(asset.name)
+        row = {"name": asset.name, "about": prompt.about, "origin": asset.origin}
+        found.append({**row, "digest": prompt.digest})
+    return found
+
+
+def _scales() -> list[dict[str, str]]:
+    return [
+        {
+            "name": asset.name,
+            "about": load_scale(asset.name).about,
+            "origin": asset.origin,
+            "digest": asset.digest,
+        }
+        for asset in list_assets("scales")
+    ]
+
+
+def _engines() -> list[dict[str, str]]:
+    return [
+        {
+            "name": name,
+            "class": entry.value,
+            "from": entry.dist.name if entry.dist else "",
+        }
+        for name, entry in engine_entries().items()
+    ]

@@ -1,0 +1,119 @@
+"""What the terminal shows: progress, tables, warnings. Everything but results goes to standard error."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from gaia_judge.judges import Judge
+from gaia_judge.scores import ScoreTable
+from gaia_judge.videos import Video
+
+RANDOM_WEIGHTS = (
+    "RANDOM WEIGHTS: this checkpoint was made for tests. Its numbers are NOT judgements of the videos."
+)
+
+QUIET_SECONDS = 30.0
+"""Without a terminal, a line of progress is written this often."""
+
+out = Console()
+err = Console(stderr=True)
+
+
+def banner(random_weights: bool) -> None:
+    """Warn where the numbers that follow mean nothing."""
+    if random_weights:
+        err.print(Panel(RANDOM_WEIGHTS, style="bold red"))
+
+
+class Progress:
+    """A bar with videos per second, time left and failures; lines now and then without a terminal."""
+
+    def __init__(self, *, total: int, done: int) -> None:
+        self._bar = Bar(
+            SpinnerColumn(),
+            TextColumn("scoring"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[failures]}"),
+            console=err,
+            disable=not err.is_terminal,
+        )
+        self._total, self._before, self._new, self._failed = total, done, 0, 0
+        self._start = self._said = time.monotonic()
+        self._task = self._bar.add_task("", total=total, completed=done, rate="", failures="no failures")
+
+    def advance(self, *, failed: bool) -> None:
+        """Count one finished video."""
+        self._new += 1
+        self._failed += failed
+        rate, failures = f"{self._rate:.2f} videos/s", f"{self._failed or 'no'} failures"
+        self._bar.update(self._task, advance=1, rate=rate, failures=failures)
+        if not err.is_terminal and time.monotonic() - self._said > QUIET_SECONDS:
+            self._said = time.monotonic()
+            left = (self._total - self._before - self._new) / self._rate
+            err.print(f"{self._before + self._new}/{self._total}, {rate}, {left:.0f} s left, {failures}")
+
+    @property
+    def _rate(self) -> float:
+        return self._new / max(time.monotonic() - self._start, 1e-9)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        seconds = time.monotonic() - self._start
+        skipped = f" ({self._before} were done before)" if self._before else ""
+        err.print(f"{self._new} videos in {seconds:.1f} s, {self._rate:.2f} videos/s{skipped}")
+
+
+def summary_screen(judge: Judge, folder: Path, table: ScoreTable, failed: int) -> None:
+    """Show mean, spread and failures per dimension, and per generator if there are several."""
+    banner(judge.card.random_weights)
+    title = f"{judge.rater}, scale {judge.prompt.scale.low:g} to {judge.prompt.scale.high:g}"
+    out.print(_table(title, table.summary()))
+    generators = table.to_pandas()["generator"].dropna().unique()
+    if len(generators) > 1:
+        out.print(_table(f"{title}, by generator", table.summary(["dimension", "generator"])))
+    if failed:
+        err.print(f"{failed} videos have no complete rating; the column error says why. --retry-errors tries again.")
+    err.print(f"Scores: {folder / 'scores.csv'}")
+
+
+def preview_screen(judge: Judge, video: Video) -> None:
+    """Show what the model would read for one video, without asking it."""
+    frames, preview = judge.preview(video)
+    height, width = frames.images.shape[1:3]
+    times = ", ".join(f"{second:.2f}" for second in frames.seconds)
+    out.print(f"Video   {video.id} ({video.path})", markup=False, highlight=False)
+    out.print(f"Frames  {len(frames.images)} of {frames.total}, {width}x{height}, at {times} s {frames.note}")
+    out.print(f"Tokens  {'known to the server only' if preview.tokens is None else preview.tokens}")
+    out.print(preview.text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(title: str, frame: Any) -> Table:
+    shown = Table(title=title, title_justify="left")
+    for name in frame.columns:
+        shown.add_column(name, justify="left" if frame[name].dtype.kind not in "if" else "right")
+    for row in frame.itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    return shown
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,42 @@
+"""What is checked before a run: that the model can be loaded here, and that constraints are obeyed."""
+
+from gaia_judge.engines import Draws, Engine, Message, ModelSpec, Problem, Request, ask
+from gaia_judge.errors import EngineError
+from gaia_judge.installs import torch_mismatch, weights_problem
+
+CHOICES = ("quartz", "zephyr")
+"""Words that no model says unasked."""
+
+QUESTION = Message("user", "What is two plus two? Answer with a number.")
+
+
+def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem]:
+    """Return why a model cannot be loaded here: mismatched packages, too little memory, no weights."""
+    found = []
+    if mismatch := torch_mismatch():
+        found.append(Problem(mismatch.detail, mismatch.cure))
+    if model.memory_gib and have_gib < model.memory_gib:
+        found.append(
+            Problem(
+                f"{model.model} needs {model.memory_gib:g} GiB of {where} memory; there are {have_gib:.1f}.",
+                "a smaller judge (gaia-judge ls judges), or a server: --base-url URL",
+            )
+        )
+    if missing := weights_problem(model.model, model.revision):
+        found.append(Problem(missing, f"hf download {model.model}"))
+    return found
+
+
+def check_constraint(engine: Engine, name: str) -> None:
+    """Ask a question whose answer is constrained to words that do not answer it.
+
+    Raises:
+        EngineError: The answer left the choices: this engine ignores constraints, and its ratings could
+            not be trusted to be on the scale.
+    """
+    (reply,) = ask(engine, [Request((QUESTION,), None, Draws(CHOICES, 1, temperature=0.0))])
+    if not set(reply.draws) & set(CHOICES):
+        raise EngineError(
+            f"{name} ignored a constrained choice ({reply.error or reply.text or reply.draws}).",
+            "Update it: ratings need structured outputs.",
+        )

@@ -1,0 +1,250 @@
+"""Judges: a card, a prompt set and an engine together rate videos."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from gaia_judge.cards import JudgeCard, load_card, weights_digest
+from gaia_judge.dialogues import Asking, Chain, Dialogue, Readout, check_asking, converse, missing
+from gaia_judge.engines import Engine, EngineOptions, Preview, Reply, Request
+from gaia_judge.engines.registry import choose_engine
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames import Decoders, Frames, FrameSpec
+from gaia_judge.prompts import PromptSet, load_prompt_set
+from gaia_judge.runs import Record
+from gaia_judge.scores import Score, ScoreTable
+from gaia_judge.videos import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One video with its scores; ``frames`` is None where it could not be decoded."""
+
+    video: Video
+    frames: Frames | None
+    scores: tuple[Score, ...]
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens that a judge has used so far."""
+
+    prompt: int = 0
+    cached: int = 0
+    output: int = 0
+
+    def add(self, reply: Reply) -> None:
+        """Count a reply's tokens."""
+        self.prompt += reply.prompt_tokens
+        self.cached += reply.cached_tokens
+        self.output += reply.output_tokens
+
+
+class Judge:
+    """Rates videos. Made by ``load_judge``; close it, or use it in a ``with`` statement."""
+
+    def __init__(
+        self, card: JudgeCard, prompt: PromptSet, engine: Engine, frames: FrameSpec, asking: Asking
+    ) -> None:
+        self.card = card
+        self.prompt = prompt
+        self.engine = engine
+        self.frames = frames
+        self.asking = asking
+        self.usage = Usage()
+
+    @property
+    def rater(self) -> str:
+        """The name its scores stand under."""
+        name = f"{self.card.name}/{self.prompt.name}/{self.asking.readout}"
+        return f"{name} (random weights)" if self.card.random_weights else name
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it rates, in order."""
+        return tuple(one.name for one in self.prompt.dimensions)
+
+    def stream(self, videos: Iterable[Video]) -> Iterator[Rated]:
+        """Rate videos as fast as the engine takes them, and yield each when it is finished.
+
+        Videos are decoded ahead in other processes. One that cannot be decoded is yielded with scores
+        whose error says why.
+        """
+        with Decoders(self.frames) as decoders:
+            talks = _Talks(self, decoders.stream(videos))
+            yield from talks.run()
+
+    def rate(self, videos: Iterable[Video]) -> ScoreTable:
+        """Rate videos and return one row per video and dimension, in the order of the videos."""
+        videos = list(videos)
+        found = {one.video.id: Record.of(one.video, one.frames, one.scores) for one in self.stream(videos)}
+        return ScoreTable.from_records(row for video in videos for row in found[video.id].rows())
+
+    def preview(self, video: Video) -> tuple[Frames, Preview]:
+        """Return the frames of a video and what the model would read first, without asking it.
+
+        Raises:
+            GaiaJudgeError: The video cannot be decoded.
+        """
+        with Decoders(self.frames, processes=1) as decoders:
+            _, frames = next(iter(decoders.stream([video])))
+        if isinstance(frames, GaiaJudgeError):
+            raise frames
+        requests = next(converse(self.prompt, self.asking, video, frames, self.rater))
+        return frames, self.engine.preview(requests[0])
+
+    def manifest(self) -> dict[str, Any]:
+        """Return everything that determines the scores: versions, digests and settings."""
+        card = self.card.model_dump(mode="json", exclude={"about", "citation", "licence"})
+        return {
+            "gaia_judge": version("gaia-judge"),
+            "rater": self.rater,
+            "judge": {**card, "weights_digest": weights_digest(self.card.model)},
+            "prompt": {"name": self.prompt.name, "digest": self.prompt.digest},
+            "frames": self.frames.model_dump(exclude={"timeout_s", "memory_gib"}),
+            "asking": {name: getattr(self.asking, name) for name in Asking.__slots__},
+            "decoders": {name: version(name) for name in ("decord2", "av")},
+            "engine": self.engine.describe(),
+        }
+
+    def close(self) -> None:
+        """Free the engine."""
+        self.engine.close()
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def load_judge(
+    name: str | JudgeCard,
+    *,
+    prompt: str = "syllogism",
+    scale: str | None = None,
+    engine: str = "auto",
+    frames: FrameSpec | None = None,
+    readout: Readout | None = None,
+    chain: Chain = "mode",
+    samples: int = 8,
+    temperature: float = 1.0,
+    seed: int = 0,
+    options: EngineOptions | None = None,
+) -> Judge:
+    """Return a judge that is ready to rate.
+
+    Args:
+        name: A judge's name, a card's file, a checkpoint's folder, or a card.
+        prompt: A prompt set's name.
+        scale: A scale's name instead of the prompt set's own.
+        engine: An engine's name; ``auto`` takes the card's first that can run here.
+        frames: How frames are taken; the card's number at equal distances by default.
+        readout: How a rating is read; the prompt set's by default.
+        chain: What the next question sees of a rating.
+        samples: Samples per rating when ``sampled``.
+        temperature: Temperature of samples.
+        seed: Seed of samples.
+        options: Servers and engine arguments.
+
+    Raises:
+        GaiaJudgeError: Something does not exist or does not fit.
+        EngineError: No engine can run the judge here; says what would work.
+    """
+    card = load_card(name) if isinstance(name, str) else name
+    questions = load_prompt_set(prompt, scale=scale)
+    asking = Asking(
+        readout=readout or questions.readout or card.readout,
+        chain=chain,
+        samples=samples,
+        temperature=temperature,
+        seed=seed,
+    )
+    check_asking(questions, asking)
+    options = options or EngineOptions()
+    engine_class = choose_engine(engine, card.engines, card.spec(), options)
+    return Judge(
+        card,
+        questions,
+        engine_class(card.spec(), options),
+        frames or FrameSpec(count=card.frames),
+        asking,
+    )
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A video's dialogue and the replies of its present round."""
+
+    video: Video
+    frames: Frames
+    dialogue: Dialogue
+    requests: list[Request]
+    replies: dict[int, Reply] = field(default_factory=dict)
+
+
+class _Talks:
+    """Holds many dialogues with one engine, so that it never waits for a whole batch."""
+
+    def __init__(self, judge: Judge, supply: Iterator[tuple[Video, Frames | GaiaJudgeError]]) -> None:
+        self._judge = judge
+        self._supply = supply
+        self._talks: dict[int, _Talk] = {}
+        self._in_flight = 0
+        self._count = 0
+
+    def run(self) -> Iterator[Rated]:
+        """Yield each video when its dialogue has ended."""
+        more = True
+        while more or self._talks:
+            while more and self._in_flight < self._judge.engine.width:
+                item = next(self._supply, None)
+                if item is None:
+                    more = False
+                elif (failed := self._start(*item)) is not None:
+                    yield failed
+            yield from self._collect()
+
+    def _start(self, video: Video, frames: Frames | GaiaJudgeError) -> Rated | None:
+        """Begin a dialogue; return the video at once if there is nothing to judge."""
+        judge = self._judge
+        if isinstance(frames, GaiaJudgeError):
+            return Rated(video, None, tuple(missing(judge.dimensions, video, judge.rater, str(frames))))
+        dialogue = converse(judge.prompt, judge.asking, video, frames, judge.rater)
+        try:
+            requests = next(dialogue)
+        except GaiaJudgeError as error:
+            return Rated(video, frames, tuple(missing(judge.dimensions, video, judge.rater, str(error))))
+        self._count += 1
+        self._talks[self._count] = _Talk(video, frames, dialogue, requests)
+        self._submit(self._count)
+        return None
+
+    def _submit(self, number: int) -> None:
+        for place, request in enumerate(self._talks[number].requests):
+            self._judge.engine.submit((number, place), request)
+            self._in_flight += 1
+
+    def _collect(self) -> Iterator[Rated]:
+        for key, reply in self._judge.engine.collect():
+            assert isinstance(key, tuple)
+            number, place = key
+            self._in_flight -= 1
+            self._judge.usage.add(reply)
+            talk = self._talks[number]
+            talk.replies[place] = reply
+            if len(talk.replies) == len(talk.requests) and (rated := self._advance(number)):
+                yield rated
+
+    def _advance(self, number: int) -> Rated | None:
+        """Send a dialogue its replies; return the video if that was its last round."""
+        talk = self._talks[number]
+        replies = [talk.replies[place] for place in range(len(talk.requests))]
+        try:
+            talk.requests, talk.replies = talk.dialogue.send(replies), {}
+        except StopIteration as end:
+            del self._talks[number]
+            return Rated(talk.video, talk.frames, tuple(end.value))
+        self._submit(number)
+        return None
