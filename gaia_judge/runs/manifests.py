@@ -1,0 +1,69 @@
+"""run.json: what determines a run's answers, which may not change, and where and when it ran, which may."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.scores.files import replacing
+
+ABSENT = "absent"
+
+
+def settle(path: Path, manifest: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
+    """Write the manifest, or compare it with the one written before, and add what is recorded of this start.
+
+    Args:
+        path: The file, ``run.json``.
+        manifest: Versions, digests and settings, as JSON values.
+        recorded: Time, host and the like; each start adds one entry, none is compared.
+
+    Raises:
+        GaiaJudgeError: The manifest differs from the earlier one, which is unchanged, or cannot be read.
+    """
+    settings = json.loads(json.dumps(manifest, allow_nan=False))
+    earlier = read_manifest(path) if path.exists() else {"manifest": settings, "recorded": []}
+    if found := list(differences(earlier["manifest"], settings)):
+        message = f"{path.parent} was made with other settings: {'; '.join(found)}."
+        raise GaiaJudgeError(message, "Give another folder with --out, or the old settings.")
+    whole = {"manifest": settings, "recorded": [*earlier["recorded"], recorded]}
+    with replacing(path) as file:
+        file.write(json.dumps(whole, indent=2, allow_nan=False).encode() + b"\n")
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return ``manifest`` and ``recorded`` of a run.
+
+    Raises:
+        GaiaJudgeError: The file is not a run's.
+    """
+    try:
+        whole = json.loads(path.read_bytes())
+        return {"manifest": dict(whole["manifest"]), "recorded": list(whole["recorded"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{path} is not the manifest of a run: {error!r}."
+        raise GaiaJudgeError(message, "Restore the file, or give another folder with --out.") from error
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Say for each setting that differs what it was and is.
+
+    >>> list(differences({"seed": 0, "frames": {"count": 8}}, {"seed": 0, "frames": {"count": 16, "fps": 2}}))
+    ['frames.count was 8, now 16', 'frames.fps was absent, now 2']
+    """
+    before, after = dict(_leaves(old)), dict(_leaves(new))
+    for path in sorted(before.keys() | after.keys()):
+        was, now = before.get(path, ABSENT), after.get(path, ABSENT)
+        if was != now:
+            yield f"{'.'.join(path)} was {was}, now {now}"
+
+
+def _leaves(
+    settings: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key), json.dumps(value)

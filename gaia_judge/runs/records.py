@@ -1,0 +1,141 @@
+"""What a run keeps of one finished video: one line of the journal, one or more rows of the table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.scores import Score
+from gaia_judge.videos import Video
+
+if TYPE_CHECKING:
+    from gaia_judge.frames import Frames
+
+META = ("generator", "action", "category", "subset", "prompt")
+"""What is known of a video and stands in each of its rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One finished video as plain JSON values.
+
+    Values are kept to 4 decimals, all other numbers to 6. What lies below is float32 noise that depends on
+    which videos shared a batch, and a continued run should give the same table as an undisturbed one.
+    """
+
+    video: str
+    scores: tuple[Score, ...]
+    """In the order of the dimensions."""
+    frames: Mapping[str, Any] | None
+    """What ``frame_facts`` returns; None where nothing was decoded."""
+    error: str | None
+    """Why the video failed before it was judged."""
+    meta: Mapping[str, str]
+    """The fields of ``META``."""
+
+    @classmethod
+    def of(cls, video: Video, frames: "Frames | None", scores: Sequence[Score]) -> "Record":
+        """Return the record of a judged video; ``frames`` is None for raters that look at none."""
+        return cls(
+            video=video.id,
+            scores=tuple(_rounded_score(score) for score in scores),
+            frames=None if frames is None else frame_facts(frames),
+            error=None,
+            meta={name: getattr(video, name) for name in META},
+        )
+
+    @classmethod
+    def failed(cls, video: Video, error: str, dimensions: Sequence[str], rater: str) -> "Record":
+        """Return the record of a video that could not be judged: each dimension without a value."""
+        scores = [
+            Score(video=video.id, dimension=d, rater=rater, value=None, error=error) for d in dimensions
+        ]
+        return replace(cls.of(video, None, scores), error=error)
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong, with the video or with single scores."""
+        found = (self.error, *(score.error for score in self.scores))
+        return [error for error in found if error is not None]
+
+    def line(self) -> bytes:
+        """Return the record as one line of JSON.
+
+        Raises:
+            GaiaJudgeError: A number is not finite.
+        """
+        whole = asdict(self)
+        for score in whole["scores"]:
+            del score["video"]
+        try:
+            return json.dumps(whole, allow_nan=False).encode() + b"\n"
+        except ValueError as error:
+            message = f"A score of {self.video!r} holds a number that is not finite: {error}."
+            raise GaiaJudgeError(message, "The rater must give no value and an error instead.") from error
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Record":
+        """Return the record of a line.
+
+        Raises:
+            ValueError: The line holds something else.
+        """
+        try:
+            whole = json.loads(line)
+            scores = tuple(Score(video=whole["video"], **score) for score in whole.pop("scores"))
+            return cls(scores=scores, **whole)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a record: {error}") from error
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per dimension for ``ScoreTable.from_records``."""
+        facts = self.frames or {}
+        seen = {
+            "frame_indices": facts.get("indices"),
+            "frame_seconds": facts.get("seconds"),
+            "frames_note": facts.get("note"),
+            **{name: facts.get(name) for name in ("width", "height", "decoder")},
+        }
+        return [{**score.row(), **self.meta, **seen} for score in self.scores]
+
+
+def frame_facts(frames: "Frames") -> dict[str, Any]:
+    """Return all that a row says of the frames, as JSON values: times in seconds, sizes in pixels."""
+    _, height, width, _ = frames.images.shape
+    return {
+        "indices": frames.indices.tolist(),
+        "seconds": rounded(frames.seconds.tolist(), 6),
+        "width": width,
+        "height": height,
+        "decoder": frames.decoder,
+        "note": frames.note,
+        "total": frames.total,
+        "duration": rounded(frames.duration, 6),
+        "digest": frames.digest,
+    }
+
+
+def rounded(value: Any, decimals: int) -> Any:
+    """Return JSON values with every number in them rounded, tuples as lists and keys as text.
+
+    >>> rounded({"spread": (0.12345678, -0.0000001), "seed": 7}, 6)
+    {'spread': [0.123457, 0.0], 'seed': 7}
+    """
+    if isinstance(value, float):
+        return round(float(value), decimals) + 0.0  # so that -0.0 becomes 0.0
+    if isinstance(value, Mapping):
+        return {str(key): rounded(part, decimals) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(part, decimals) for part in value]
+    return value
+
+
+def _rounded_score(score: Score) -> Score:
+    return replace(
+        score,
+        value=rounded(score.value, 4),
+        distribution=rounded(score.distribution, 6),
+        off_scale=rounded(score.off_scale, 6),
+        trace=rounded(score.trace, 6),
+    )

@@ -1,0 +1,108 @@
+"""The columns of a score table, and how cells become what a column holds."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gaia_judge.errors import GaiaJudgeError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS = {
+    "video": "string",
+    "dimension": "string",
+    "value": "float64",
+    "rater": "string",
+    "distribution": "string",
+    "off_scale_mass": "float64",
+    "rationale": "string",
+    "error": "string",
+    "generator": "string",
+    "action": "string",
+    "category": "string",
+    "subset": "string",
+    "prompt": "string",
+    "frame_indices": "string",
+    "frame_seconds": "string",
+    "frames_note": "string",
+    "width": "Int64",
+    "height": "Int64",
+    "decoder": "string",
+    "readout": "string",
+    "chain": "string",
+    "trace": "string",
+}
+"""Columns in order, with their pandas types; objects and lists are JSON text."""
+
+REQUIRED = ("video", "dimension", "value")
+
+NO_NUMBER = frozenset({"", "na", "nan"})
+"""Texts, in lower case, that stand for a missing number in other people's tables."""
+
+
+def typed(frame: "DataFrame", source: str) -> "DataFrame":
+    """Return the rows under ``COLUMNS``, in their types, and any further columns after them as text.
+
+    Args:
+        frame: Any column order and types; columns that it lacks are missing throughout.
+        source: How errors name it.
+
+    Raises:
+        GaiaJudgeError: A required column is absent, a name stands twice, or a number is none.
+    """
+    import pandas as pd
+
+    names = [str(name) for name in frame.columns]
+    if lacking := [name for name in REQUIRED if name not in names]:
+        raise GaiaJudgeError(f"{source} has no column {lacking[0]!r}.", f"Needed are {', '.join(REQUIRED)}.")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise GaiaJudgeError(f"{source} has two columns {twice[0]!r}.", "Rename or remove one.")
+    given = {name: frame.iloc[:, at].tolist() for at, name in enumerate(names)}
+    types = COLUMNS | {name: "string" for name in names if name not in COLUMNS}
+    cells = {
+        name: _column(given.get(name, [None] * len(frame)), kind, f"{source}, {name}")
+        for name, kind in types.items()
+    }
+    return pd.DataFrame(cells, dtype=object).astype(types)
+
+
+def _column(cells: list[Any], kind: str, where: str) -> list[Any]:
+    if kind == "string":
+        return [_text(cell) for cell in cells]
+    numbers = [_number(cell, f"{where}, row {at}") for at, cell in enumerate(cells, start=1)]
+    return numbers if kind == "float64" else [None if number is None else int(number) for number in numbers]
+
+
+def _text(cell: Any) -> str | None:
+    if isinstance(cell, Mapping):
+        cell = dict(cell)
+    if isinstance(cell, dict | list | tuple):
+        return _writable(json.dumps(cell, ensure_ascii=False, allow_nan=False))
+    if hasattr(cell, "tolist"):
+        return _text(cell.tolist())
+    return None if _missing(cell) else _writable(str(cell))
+
+
+def _number(cell: Any, where: str) -> float | None:
+    if _missing(cell) or str(cell).strip().lower() in NO_NUMBER:
+        return None
+    try:
+        number = float(cell)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise GaiaJudgeError(f"{where}: {cell!r} is not a number.", "Write a number, or leave it empty.")
+    return number
+
+
+def _missing(cell: Any) -> bool:
+    import pandas as pd
+
+    return cell is None or cell is pd.NA or cell == "" or bool(cell != cell)
+
+
+def _writable(text: str) -> str:
+    """Escape lone surrogates, which stand for stray bytes in file names and fit into no UTF-8 file."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,93 @@
+"""Score tables on disk: CSV that no spreadsheet runs, Parquet, and files that appear whole or not at all."""
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from gaia_judge.errors import GaiaJudgeError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+"""How text begins that a spreadsheet might run as a formula, or that an apostrophe already keeps from it."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file whose content takes the place of ``path`` at the end of the block, if the block succeeds.
+
+    Raises:
+        GaiaJudgeError: The disk is full, or the folder cannot be written; what was there is untouched.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise GaiaJudgeError(message, "Free some space or choose another folder.") from error
+
+
+def write_csv(frame: "DataFrame", path: Path) -> None:
+    """Write a CSV file in which any text that looks like a formula stands behind one more apostrophe.
+
+    Raises:
+        GaiaJudgeError: It cannot be written.
+    """
+    texts: DataFrame = frame.select_dtypes("string")
+    safe = frame.assign(**{name: texts[name].map(_protected, na_action="ignore") for name in texts})
+    with replacing(path) as file:
+        file.write(safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").encode())
+
+
+def write_parquet(frame: "DataFrame", path: Path) -> None:
+    """Write a Parquet file.
+
+    Raises:
+        GaiaJudgeError: It cannot be written.
+    """
+    with replacing(path) as file:
+        frame.to_parquet(file, index=False)
+
+
+def read_table(path: Path) -> "DataFrame":
+    """Return a CSV file's cells as text, without apostrophes of ``write_csv``; a Parquet file's as they are.
+
+    Raises:
+        GaiaJudgeError: There is no such file, or it cannot be read.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        raise GaiaJudgeError(
+            f"There is no file {path}.", "Give a CSV or Parquet file, or the folder of a run."
+        )
+    try:
+        return _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        message = f"{path} cannot be read as a table: {error}."
+        raise GaiaJudgeError(message, "Give a CSV (UTF-8, with a header) or Parquet file.") from error
+
+
+def _read_csv(path: Path) -> "DataFrame":
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
+    return frame.map(_bare)
+
+
+def _protected(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _bare(text: str) -> str:
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
