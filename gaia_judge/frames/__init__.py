@@ -1,68 +1,12 @@
-"""Frames of a video: how they are chosen, decoded and carried."""
+"""Frames of a video: how they are chosen, decoded and carried.
 
-import hashlib
-from dataclasses import dataclass
-from typing import Literal
+From above: ``Decoders`` (``pools``) runs ``sample`` (``samples``) in ``workers``; ``sample`` asks ``tracks``
+what the file holds, ``specs`` which frames to take, and one of ``decoders`` for their pixels.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from gaia_judge.frames.pools import Decoders
+from gaia_judge.frames.samples import sample
+from gaia_judge.frames.sheets import contact_sheet
+from gaia_judge.frames.specs import Frames, FrameSpec, middles
 
-
-class FrameSpec(BaseModel):
-    """How frames are taken from a video."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    count: PositiveInt = 8
-    """Frames per video, each at the middle of its equal stretch; with ``fps``, the most that are taken."""
-    fps: PositiveFloat | None = None
-    """Frames per second instead of a fixed count."""
-    decoder: Literal["auto", "decord", "pyav", "torchcodec"] = "auto"
-    """Which library decodes; ``auto`` follows the rule in ``gaia_judge.frames.decoders``."""
-    timeout_s: PositiveFloat = 60.0
-    """Seconds that decoding one video may take before it becomes a row with an error."""
-    memory_gib: PositiveFloat = 4.0
-    """Memory that decoding one video may take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frames:
-    """Frames in time order, exactly as every engine receives them."""
-
-    images: NDArray[np.uint8]
-    """RGB, shape [T, H, W, 3]."""
-    seconds: NDArray[np.float64]
-    """Presentation times, shape [T]."""
-    indices: NDArray[np.int64]
-    """Positions among the decoded frames, shape [T]."""
-    total: int
-    """Frames in the video."""
-    duration: float
-    """Seconds from the first frame's start to the last one's end."""
-    decoder: str
-    """Library and version."""
-    note: str = ""
-    """What a reader of the row must know, such as a clip shorter than asked."""
-
-    @property
-    def fps(self) -> float:
-        """Mean frames per second of the video."""
-        return self.total / self.duration if self.duration > 0 else 0.0
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over shape, times and pixels; equal only for equal frames."""
-        total = hashlib.sha256(repr(self.images.shape).encode())
-        total.update(self.seconds.tobytes())
-        total.update(np.ascontiguousarray(self.images).data)
-        return total.hexdigest()
-
-
-def middles(total: int, count: int) -> NDArray[np.int64]:
-    """Return the indices at the middle of ``count`` equal stretches.
-
-    >>> middles(total=8, count=4).tolist()
-    [1, 3, 5, 7]
-    """
-    return ((np.arange(count) + 0.5) * total / count).astype(np.int64)
+__all__ = ["Decoders", "FrameSpec", "Frames", "contact_sheet", "middles", "sample"]

@@ -1,0 +1,189 @@
+"""Pools of worker processes that decode ahead and may crash, hang or leak at the cost of one video each."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import Pipe
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames.samples import sample
+from gaia_judge.frames.specs import Frames, FrameSpec
+from gaia_judge.frames.workers import GIB, Decode
+from gaia_judge.videos import Video
+
+START = "import sys; from gaia_judge.frames.workers import serve; serve(int(sys.argv[1]))"
+START_S, STOP_S = 60.0, 5.0
+"""Seconds that a worker may take to start and to end."""
+ADVICE = "Leave the video out, or try another decoder."
+
+Answer = Frames | GaiaJudgeError
+
+
+class Decoders:
+    """Decodes videos in worker processes, in order and ahead of the reader.
+
+    Workers are new interpreters rather than forks or ``multiprocessing`` children: they inherit no CUDA
+    context and never import the caller's main module.
+
+    Args:
+        spec: Which frames, by which decoder, within which limits.
+        processes: Workers; each decodes one video at a time on one core.
+        ahead: Videos that may be decoded or in work before the reader asks for them.
+        ahead_gib: Memory that waiting frames may take; one video is decoded however big it is.
+        decode: What the workers run; any importable function.
+    """
+
+    def __init__(
+        self,
+        spec: FrameSpec,
+        *,
+        processes: int = 2,
+        ahead: int = 8,
+        ahead_gib: float = 2.0,
+        decode: Decode = sample,
+    ) -> None:
+        self._spec, self._decode_function = spec, decode
+        self._ahead, self._ahead_bytes = ahead, ahead_gib * GIB
+        self._largest = 0
+        self._workers: list[Worker | None] = [None] * processes
+        self._idle: SimpleQueue[int] = SimpleQueue()
+        for place in range(processes):
+            self._idle.put(place)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="decoder")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers at once, whatever they are doing."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            if worker is not None:
+                worker.stop()
+        self._threads.shutdown()
+
+    def stream(self, videos: Iterable[Video]) -> Iterator[tuple[Video, Answer]]:
+        """Yield each video with its frames, or with the error that decoding it ended in.
+
+        Args:
+            videos: Read lazily, at most ``ahead`` videos before they are yielded.
+        """
+        source, waiting = iter(videos), deque[tuple[Video, Future[Answer]]]()
+        try:
+            while True:
+                while self._has_room(waiting) and (video := next(source, None)) is not None:
+                    waiting.append((video, self._threads.submit(self._decode, video)))
+                if not waiting:
+                    return
+                video, answer = waiting.popleft()
+                yield video, answer.result()
+        finally:
+            for _, answer in waiting:
+                answer.cancel()
+
+    def _has_room(self, waiting: deque[tuple[Video, Future[Answer]]]) -> bool:
+        # What is still in work will be as big as the biggest so far: most folders hold videos of one size.
+        sizes = [_bytes(answer.result()) if answer.done() else self._largest for _, answer in waiting]
+        self._largest = max([self._largest, *sizes])
+        return not waiting or (len(waiting) < self._ahead and sum(sizes) + self._largest <= self._ahead_bytes)
+
+    def _decode(self, video: Video) -> Answer:
+        place = self._idle.get()
+        try:
+            worker = self._workers[place]
+            if worker is None or not worker.alive:
+                worker = self._workers[place] = Worker(self._decode_function)
+            answer, reusable = worker.ask(video.path, self._spec)
+            if not reusable:
+                worker.stop()
+            return answer
+        except OSError as error:
+            return GaiaJudgeError(f"No process could be started to decode {video.path}: {error}.")
+        finally:
+            self._idle.put(place)
+
+
+class Worker:
+    """A process that decodes one video at a time, seen from the parent.
+
+    Args:
+        decode: What it runs.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def __init__(self, decode: Decode) -> None:
+        self._connection, theirs = Pipe()
+        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", START, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        try:
+            self._connection.send(decode)
+            if not self._connection.poll(START_S):
+                raise OSError(f"it was not ready after {START_S:g} seconds")
+            self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise OSError(self._end() or str(error)) from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def ask(self, path: Path, spec: FrameSpec) -> tuple[Answer, bool]:
+        """Have a video decoded; return frames or an error, and whether the worker may be asked again."""
+        try:
+            self._connection.send((path, spec))
+            if self._connection.poll(spec.timeout_s):
+                answer, leaked = self._connection.recv()
+                return answer, not leaked
+        except (EOFError, OSError):
+            return GaiaJudgeError(f"The decoder died on {path}: {self._end()}.", ADVICE), False
+        what = f"Decoding {path} took longer than timeout_s={spec.timeout_s:g} allows."
+        return GaiaJudgeError(what, ADVICE), False
+
+    def stop(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._end()
+
+    def _end(self) -> str:
+        """Wait for the process to end, free what it held, and return what it died of."""
+        self._connection.close()  # It hangs up on a process that lives.
+        with suppress(subprocess.TimeoutExpired):  # Stuck in the kernel; its own alarm ends it some day.
+            self._process.wait(STOP_S)
+        code = self._process.returncode
+        cause = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+        said = ""
+        if not self._log.closed:
+            self._log.seek(0)
+            said = (self._log.read().strip().splitlines() or [""])[-1]
+            self._log.close()
+        return f"{cause}, {said}" if said else cause
+
+
+def _bytes(answer: Answer) -> int:
+    return answer.images.nbytes if isinstance(answer, Frames) else 0
