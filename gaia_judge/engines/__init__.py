@@ -49,6 +49,9 @@ class EngineOptions:
     """Requests in flight at a server."""
     timeout_s: float = 120.0
     """Seconds one request may take at a server."""
+    send: Literal["auto", "images", "sequence", "mp4"] = "auto"
+    """How frames go to a server: one image each, a vLLM video of exactly these frames, or an mp4 file from which
+    the server chooses; ``auto`` is ``sequence`` on vLLM for models that take video, else ``images``."""
     record: str | None = None
     """File of recorded replies, for the replay engine."""
 

@@ -1,0 +1,194 @@
+"""OpenAI-compatible servers: true label probabilities from vLLM, from others what they give."""
+
+import asyncio
+import queue
+import re
+from collections import OrderedDict
+from collections.abc import Hashable
+from concurrent.futures import Future
+from importlib.metadata import version
+from typing import Any
+
+import openai
+
+from gaia_judge.engines import EngineOptions, ModelSpec, Preview, Problem, Reply, Request
+from gaia_judge.engines.openai.answers import Answerer, noted
+from gaia_judge.engines.openai.completions import Unreadable
+from gaia_judge.engines.openai.loops import Loop
+from gaia_judge.engines.openai.payloads import MEDIA, Payload, Send, outline
+from gaia_judge.engines.openai.servers import Server, read_url, start_command
+from gaia_judge.errors import EngineError
+from gaia_judge.frames import Frames
+
+KEPT = 16
+"""Videos whose encoded frames are kept for their next question."""
+
+UNTOLD = 32
+"""Frames of a sequence that vLLM reads unless it is told how many there are."""
+
+CONTROL = re.compile(r"<\|[\w-]+\|>|</?s>|<(?:image|video)>")
+"""What vLLM would read as control tokens, were it part of a prompt."""
+
+
+class OpenAIEngine:
+    """Asks OpenAI-compatible servers, for each request the one with the least to do."""
+
+    @classmethod
+    def problems(cls, model: ModelSpec, options: EngineOptions) -> list[Problem]:
+        """Return why no server can be asked: no address, no answer, no key, another model."""
+        if not options.base_urls:
+            return [Problem("No server is given.", start_command(model))]
+        loop = Loop()
+        try:
+            return loop.run(_problems(model, options))
+        finally:
+            loop.close()
+
+    def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
+        if not options.base_urls:
+            raise EngineError("No server is given.", start_command(model))
+        self._model = model
+        self._options = options
+        self._open = 0
+        self._done: queue.SimpleQueue[tuple[Hashable, Future[Reply]]] = queue.SimpleQueue()
+        self._encoded: OrderedDict[tuple[Send, str], asyncio.Task[Payload]] = OrderedDict()
+        self._loop = Loop()
+        try:
+            self._answerers = self._loop.run(self._connect())
+        except BaseException:
+            self._loop.close()
+            raise
+        self.width = options.concurrency * len(self._answerers)
+
+    def submit(self, key: Hashable, request: Request) -> None:
+        """Start asking; every failure becomes a reply with its reason."""
+        self._open += 1
+        future = self._loop.start(self._answer(request))
+        future.add_done_callback(lambda answered: self._done.put((key, answered)))
+
+    def collect(self) -> list[tuple[Hashable, Reply]]:
+        """Wait for an answer and return it with all that have come meanwhile."""
+        if not self._open:
+            return []
+        ready = [self._done.get()]
+        while not self._done.empty():
+            ready.append(self._done.get())
+        self._open -= len(ready)
+        return [(key, answered.result()) for key, answered in ready]
+
+    def preview(self, request: Request) -> Preview:
+        """Return the conversation as sent; only the server knows its template and length."""
+        return Preview(outline(request.messages, request.frames), None)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the servers are and how they are asked; neither addresses nor key."""
+        servers = [one.server for one in self._answerers]
+        return {
+            "engine": "openai",
+            "version": version("openai"),
+            "servers": sorted({server.kind for server in servers}),
+            "settings": {
+                "model": servers[0].model,
+                "send": sorted({self._send(server) for server in servers}),
+                "refused": sorted({name for server in servers for name in server.refused}),
+            },
+        }
+
+    def close(self) -> None:
+        """Drop what is in flight and close all connections."""
+        if hasattr(self, "_answerers"):
+            for one in self._answerers:
+                self._loop.run(one.server.close())
+            del self._answerers
+        self._loop.close()
+
+    async def _connect(self) -> list[Answerer]:
+        found = await asyncio.gather(*(self._meet(url) for url in self._options.base_urls))
+        names = sorted({one.server.model for one in found})
+        if len(names) > 1:
+            raise EngineError(
+                f"The servers serve different models: {', '.join(names)}.", "Name one in the card."
+            )
+        return list(found)
+
+    async def _meet(self, url: str) -> Answerer:
+        """Return who asks a server, once it has obeyed a constraint."""
+        server = Server(read_url(url), self._options)
+        await server.connect(self._model)
+        answerer = Answerer(server)
+        timed = self._send(server) == "sequence"
+        try:
+            await answerer.probe({"media_io_kwargs": {"video": {"num_frames": -1}}} if timed else {})
+        except (openai.OpenAIError, TimeoutError, ValueError) as error:
+            raise EngineError(
+                server.explain(error), "Ratings need a server with structured outputs."
+            ) from error
+        return answerer
+
+    def _send(self, server: Server) -> Send:
+        if self._options.send != "auto":
+            return self._options.send
+        return "sequence" if server.vllm and self._model.video else "images"
+
+    async def _answer(self, request: Request) -> Reply:
+        answerer = min(self._answerers, key=lambda one: one.server.in_flight)
+        server = answerer.server
+        server.in_flight += 1
+        try:
+            _refuse_control(server, request)
+            media = {} if request.frames is None else await self._media(server, request.frames)
+            reply = await answerer.answer(answerer.payload(request.messages, media), request.ask)
+            return noted(reply, self._note(server)) if request.frames else reply
+        except (openai.OpenAIError, TimeoutError, ValueError) as error:
+            return Reply(error=server.explain(error))
+        finally:
+            server.in_flight -= 1
+
+    async def _media(self, server: Server, frames: Frames) -> Payload:
+        """Return the encoded frames, encoded once for all questions about them."""
+        send = self._send(server)
+        if send == "sequence" and len(frames.images) > UNTOLD and not server.knows("media_io_kwargs"):
+            raise Unreadable(
+                f"The server reads {UNTOLD} of {len(frames.images)} frames: "
+                "start it with --trust-request-mm-kwargs, or ask for fewer."
+            )
+        key = (send, frames.digest)
+        if key not in self._encoded:
+            self._encoded[key] = asyncio.create_task(asyncio.to_thread(MEDIA[send], frames))
+        self._encoded.move_to_end(key)
+        while len(self._encoded) > KEPT:
+            self._encoded.popitem(last=False)
+        return await self._encoded[key]
+
+    def _note(self, server: Server) -> str:
+        """Return what a reader of a row must know of how the frames went."""
+        send = self._send(server)
+        if send == "mp4":
+            return "the server chose among the frames"
+        if send == "images":
+            return "the frames went as separate images" if self._model.video else ""
+        return "" if server.knows("media_io_kwargs") else "the server was not told the times of the frames"
+
+
+async def _problems(model: ModelSpec, options: EngineOptions) -> list[Problem]:
+    return [problem for url in options.base_urls for problem in await _look(url, model, options)]
+
+
+async def _look(url: str, model: ModelSpec, options: EngineOptions) -> list[Problem]:
+    try:
+        server = Server(read_url(url), options)
+        try:
+            await server.connect(model)
+        finally:
+            await server.close()
+    except EngineError as error:
+        return [Problem(error.message, error.hint)]
+    return []
+
+
+def _refuse_control(server: Server, request: Request) -> None:
+    texts = " ".join(message.text for message in request.messages)
+    if server.vllm and (found := CONTROL.search(texts)):
+        raise Unreadable(
+            f"The text for the model holds the control token {found[0]!r}: remove it from the prompt."
+        )

@@ -1,0 +1,163 @@
+"""How each kind of request is put to one server, and how its answer is read."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gaia_judge.engines import Ask, Draws, Form, Labels, Message, Reply, Text
+from gaia_judge.engines.checks import CHOICES, QUESTION
+from gaia_judge.engines.openai.completions import Choice
+from gaia_judge.engines.openai.labels import TokenReader, read_first, top_fields
+from gaia_judge.engines.openai.payloads import (
+    ANSWER,
+    Payload,
+    chat,
+    json_choice,
+    json_form,
+    vllm_choice,
+    vllm_form,
+    vllm_paragraph,
+)
+from gaia_judge.engines.openai.servers import Server, shown
+from gaia_judge.engines.replies import read_draws, read_form, read_paragraph
+from gaia_judge.errors import EngineError
+
+UNFILTERED = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+"""Undoes the sampling settings that vLLM takes from a model's generation_config.json."""
+
+ROOM = 1024
+"""Tokens for an answer in JSON: some models think first, and some pad."""
+
+
+class Answerer:
+    """Puts requests to one server. Where it does not answer, methods raise ``openai.OpenAIError``; where the
+    answer is not one, ``Unreadable``.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._native = server.knows("structured_outputs")
+        self._reader = TokenReader(server)
+
+    async def probe(self, more: Payload) -> None:
+        """Ask for words that do not answer the question, and learn which fields the server refuses.
+
+        Args:
+            more: Fields that later requests will have.
+
+        Raises:
+            EngineError: The answer left the choices: the server ignores constraints.
+        """
+        asked = {**self.payload((QUESTION,), more), **self._drawing(Draws(CHOICES, 2), 0), **top_fields()}
+        said = [_answer(choice) for choice in (await self.server.learn(asked)).choices]
+        if not set(said) <= set(CHOICES):
+            raise EngineError(
+                f"{shown(self.server.url)} ignores structured outputs: asked to choose one of "
+                f"{', '.join(CHOICES)}, it said {said[0][:80]!r}.",
+                "Update it (old servers ignore the field without a word), or serve the model with vLLM.",
+            )
+
+    def payload(self, messages: Sequence[Message], media: Payload) -> Payload:
+        """Return a conversation with its frames, to which each kind of question adds its own fields."""
+        more = {name: value for name, value in media.items() if name != "parts"}
+        sampling = UNFILTERED if self.server.vllm else {}
+        return {"messages": chat(messages, media.get("parts", ())), **sampling, **more}
+
+    async def answer(self, payload: Payload, ask: Ask) -> Reply:
+        """Return the answer to one question."""
+        if isinstance(ask, Labels):
+            return await self._labels(payload, ask)
+        if isinstance(ask, Draws):
+            return await self._draws(payload, ask)
+        if isinstance(ask, Form):
+            return await self._form(payload, ask)
+        return await self._text(payload, ask)
+
+    async def _labels(self, payload: Payload, ask: Labels) -> Reply:
+        if self.server.knows("logprob_token_ids"):
+            return await self._reader.read(payload, ask)
+        counts: Counter[str] = Counter()
+        if "logprobs" not in self.server.refused:
+            completion = await self.server.complete(
+                {**payload, "max_tokens": 1, "temperature": 0.0, **top_fields()}
+            )
+            counts.update(completion.counts)
+            tokens = completion.choices[0].tokens
+            if tokens and (shares := read_first(tokens[0], ask)):
+                note = "the server truncates probabilities to its top 20"
+                return _counted(Reply(distribution=shares, note=note), counts)
+        return await self._choose(payload, ask, counts)
+
+    async def _choose(self, payload: Payload, ask: Labels, counts: Counter[str]) -> Reply:
+        """Return the one label that a server says which gives no probabilities of use."""
+        once = Draws(ask.labels, count=1, temperature=0.0)
+        completion = await self.server.complete({**payload, **self._drawing(once, 0)})
+        counts.update(completion.counts)
+        reply = read_draws(once, [_answer(completion.choices[0])], **counts)
+        return reply if reply.error else noted(reply, "the server gives no probabilities of the labels")
+
+    async def _draws(self, payload: Payload, ask: Draws) -> Reply:
+        """Return samples; some servers give one at a time whatever they are asked for."""
+        counts: Counter[str] = Counter()
+        said: list[str] = []
+        while len(said) < ask.count:
+            completion = await self.server.complete({**payload, **self._drawing(ask, len(said))})
+            counts.update(completion.counts)
+            said += [_answer(choice) for choice in completion.choices]
+        lost = [name for name in ("temperature", "seed") if name in self.server.refused]
+        reply = read_draws(ask, said[: ask.count], **counts)
+        return noted(reply, f"the server takes no {' and no '.join(lost)}") if lost else reply
+
+    async def _form(self, payload: Payload, ask: Form) -> Reply:
+        constraint = vllm_form(ask) if self._native else json_form(ask)
+        longest = sum(len(name) + max(map(len, labels)) for name, labels in ask.fields)
+        sampling = {"temperature": ask.temperature, "seed": ask.seed, "max_tokens": self._room(longest)}
+        completion = await self.server.complete({**payload, **constraint, **sampling, **top_fields()})
+        choice = completion.choices[0]
+        reply = read_form(ask, choice.written, choice.text, **completion.counts)
+        return reply if reply.error or choice.tokens else noted(reply, "the server gives no probabilities")
+
+    async def _text(self, payload: Payload, ask: Text) -> Reply:
+        constraint = vllm_paragraph() if self._native else {"stop": ["\n"]}
+        sampling = {"temperature": 0.0, "max_tokens": ask.max_tokens}
+        completion = await self.server.complete({**payload, **constraint, **sampling})
+        choice = completion.choices[0]
+        paragraph = choice.text.strip().partition("\n")[0]
+        return read_paragraph(paragraph, cut=choice.finish_reason == "length", **completion.counts)
+
+    def _drawing(self, ask: Draws, done: int) -> Payload:
+        # Greedy answers are all alike, and vLLM gives only one of them.
+        single = ask.temperature == 0 or "n" in self.server.refused
+        constraint = vllm_choice(ask.labels) if self._native else json_choice(ask.labels)
+        return {
+            **constraint,
+            "n": 1 if single else ask.count - done,
+            "temperature": ask.temperature,
+            "seed": ask.seed + done,
+            "max_tokens": self._room(max(map(len, ask.labels))),
+        }
+
+    def _room(self, characters: int) -> int:
+        """Return the most tokens of an answer; a character has at most four, a form some quotes around it."""
+        return 4 * characters + 64 if self._native else ROOM
+
+
+def noted(reply: Reply, note: str) -> Reply:
+    """Return a reply with one more note."""
+    return replace(reply, note="; ".join(part for part in (reply.note, note) if part))
+
+
+def _counted(reply: Reply, counts: Mapping[str, int]) -> Reply:
+    usage: dict[str, Any] = dict(counts)
+    return replace(reply, **usage)
+
+
+def _answer(choice: Choice) -> str:
+    """Return what was chosen, out of the JSON object where there is one."""
+    try:
+        said = json.loads(choice.text)
+    except ValueError:
+        return choice.text.strip()
+    return str(said[ANSWER]) if isinstance(said, dict) and ANSWER in said else choice.text.strip()
