@@ -42,7 +42,7 @@ def video(name: str, **known: str) -> Video:
     return Video(id=name, path=Path(f"{name}.mp4"), **known)
 
 
-def scores(name: str, value: float = 1.0, **more: Any) -> list[Score]:
+def scores(name: str, value: float | None = 1.0, **more: Any) -> list[Score]:
     return [Score(video=name, dimension=d, rater="r", value=value, **more) for d in DIMENSIONS]
 
 
@@ -51,7 +51,7 @@ def record(name: str, value: float = 1.0) -> Record:
 
 
 def failed(name: str) -> Record:
-    return Record.failed(video(name), "The file is empty.", DIMENSIONS, "r")
+    return Record.of(video(name), None, scores(name, None, error="The file is empty."))
 
 
 def filled(folder: Path, *records: Record) -> Path:
@@ -101,6 +101,13 @@ def test_numbers_are_rounded_when_they_are_recorded() -> None:
     assert kept.frames is not None
     assert kept.frames["seconds"] == [0.333333, 0.666667]
     assert str(rounded(-1e-9, 6)) == "0.0"
+
+
+def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
+    trace = {"spread": np.float32(0.1), "draws": np.array([1, 2]), "ok": np.bool_(True)}
+    kept = Record.of(video("v"), None, [replace(scores("v")[0], value=np.float32(0.7), trace=trace)])
+    assert Record.from_line(kept.line()) == kept
+    assert (kept.scores[0].value, kept.scores[0].trace) == (0.7, {"spread": 0.1, "draws": [1, 2], "ok": True})
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
@@ -179,7 +186,7 @@ from gaia_judge.runs import Record, RunFolder
 from gaia_judge.scores import Score
 from gaia_judge.videos import Video
 
-videos = [Video(id=f"v{number}", path=Path("v.mp4")) for number in range(100_000)]
+videos = [Video(id=f"v{number}", path=Path("v.mp4")) for number in range(30_000)]
 with RunFolder.open(Path(sys.argv[1]), {"seed": 0}) as run:
     for video in run.pending(videos):
         score = Score(video=video.id, dimension="d", rater="r", value=float(video.id[1:]), rationale="x" * 99)

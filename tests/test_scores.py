@@ -80,7 +80,7 @@ def test_hostile_text_comes_back_from_either_file_and_from_the_folder(name: str,
     assert after.to_pandas()["video"].tolist() == HOSTILE
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'=+-@\t\r\n\",;"), max_size=12),
     value=st.none() | st.floats(allow_nan=False, allow_infinity=False),

@@ -48,7 +48,6 @@ class RunFolder:
             GaiaJudgeError: The folder was made with another manifest, is in use, cannot be written, or its
                 journal is damaged.
         """
-        start = {"started": datetime.now(UTC).isoformat(timespec="seconds"), "host": socket.gethostname()}
         with ExitStack() as held:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -56,10 +55,7 @@ class RunFolder:
             except OSError as error:
                 message = f"{folder} cannot be used as a run folder: {error.strerror}."
                 raise GaiaJudgeError(message, "Give another folder with --out.") from error
-            if (folder / "journal.jsonl").exists() and not (folder / "run.json").exists():
-                message = f"{folder} has a journal but no run.json: how it was made is unknown."
-                raise GaiaJudgeError(message, "Restore run.json, or give another folder with --out.")
-            settle(folder / "run.json", manifest, start | {"process": os.getpid()} | dict(recorded or {}))
+            settle(folder / "run.json", manifest, {**_start(), **(recorded or {})})
             journal = Journal(folder / "journal.jsonl")
             held.callback(journal.close)
             return cls(folder, journal, held.pop_all())
@@ -126,6 +122,11 @@ def shard(videos: Sequence[Video], part: str) -> list[Video]:
     if not 1 <= index <= count:
         raise GaiaJudgeError(f"{part!r} is not a shard.", "Write i/n with i from 1 to n, such as 2/8.")
     return [video for video in videos if _stable_hash(video.id) % count == index - 1]
+
+
+def _start() -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"started": now, "host": socket.gethostname(), "process": os.getpid()}
 
 
 def _stable_hash(text: str) -> int:

@@ -22,6 +22,9 @@ def settle(path: Path, manifest: Mapping[str, Any], recorded: Mapping[str, Any])
     Raises:
         GaiaJudgeError: The manifest differs from the earlier one, which is unchanged, or cannot be read.
     """
+    if not path.exists() and path.with_name("journal.jsonl").exists():
+        message = f"{path.parent} has a journal but no {path.name}: with what it was made is unknown."
+        raise GaiaJudgeError(message, f"Restore {path.name}, or give another folder with --out.")
     settings = json.loads(json.dumps(manifest, allow_nan=False))
     earlier = read_manifest(path) if path.exists() else {"manifest": settings, "recorded": []}
     if found := list(differences(earlier["manifest"], settings)):
@@ -66,4 +69,4 @@ def _leaves(
         if isinstance(value, Mapping) and value:
             yield from _leaves(value, (*above, key))
         else:
-            yield (*above, key), json.dumps(value)
+            yield (*above, key), json.dumps(value, sort_keys=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gaia_judge.errors import GaiaJudgeError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 META = ("generator", "action", "category", "subset", "prompt")
 """What is known of a video and stands in each of its rows."""
+
+SCORE = tuple(field.name for field in fields(Score) if field.name != "video")
+"""What the journal keeps of a score; the video stands once in the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,35 +32,29 @@ class Record:
     """In the order of the dimensions."""
     frames: Mapping[str, Any] | None
     """What ``frame_facts`` returns; None where nothing was decoded."""
-    error: str | None
-    """Why the video failed before it was judged."""
     meta: Mapping[str, str]
     """The fields of ``META``."""
 
     @classmethod
     def of(cls, video: Video, frames: "Frames | None", scores: Sequence[Score]) -> "Record":
-        """Return the record of a judged video; ``frames`` is None for raters that look at none."""
+        """Return the record of a finished video.
+
+        Args:
+            video: What was rated.
+            frames: What the rater saw; None if they could not be decoded, or it looks at none.
+            scores: One per dimension, in order; also those that have an error instead of a value.
+        """
         return cls(
             video=video.id,
             scores=tuple(_rounded_score(score) for score in scores),
             frames=None if frames is None else frame_facts(frames),
-            error=None,
             meta={name: getattr(video, name) for name in META},
         )
 
-    @classmethod
-    def failed(cls, video: Video, error: str, dimensions: Sequence[str], rater: str) -> "Record":
-        """Return the record of a video that could not be judged: each dimension without a value."""
-        scores = [
-            Score(video=video.id, dimension=d, rater=rater, value=None, error=error) for d in dimensions
-        ]
-        return replace(cls.of(video, None, scores), error=error)
-
     @property
     def errors(self) -> list[str]:
-        """What went wrong, with the video or with single scores."""
-        found = (self.error, *(score.error for score in self.scores))
-        return [error for error in found if error is not None]
+        """Why scores are missing."""
+        return [score.error for score in self.scores if score.error is not None]
 
     def line(self) -> bytes:
         """Return the record as one line of JSON.
@@ -65,9 +62,8 @@ class Record:
         Raises:
             GaiaJudgeError: A number is not finite.
         """
-        whole = asdict(self)
-        for score in whole["scores"]:
-            del score["video"]
+        scores = [{name: getattr(score, name) for name in SCORE} for score in self.scores]
+        whole = {"video": self.video, "scores": scores, "frames": self.frames, "meta": self.meta}
         try:
             return json.dumps(whole, allow_nan=False).encode() + b"\n"
         except ValueError as error:
@@ -105,7 +101,7 @@ def frame_facts(frames: "Frames") -> dict[str, Any]:
     _, height, width, _ = frames.images.shape
     return {
         "indices": frames.indices.tolist(),
-        "seconds": rounded(frames.seconds.tolist(), 6),
+        "seconds": rounded(frames.seconds, 6),
         "width": width,
         "height": height,
         "decoder": frames.decoder,
@@ -117,13 +113,15 @@ def frame_facts(frames: "Frames") -> dict[str, Any]:
 
 
 def rounded(value: Any, decimals: int) -> Any:
-    """Return JSON values with every number in them rounded, tuples as lists and keys as text.
+    """Return plain JSON values with every number in them rounded; tuples and NumPy's arrays become lists.
 
     >>> rounded({"spread": (0.12345678, -0.0000001), "seed": 7}, 6)
     {'spread': [0.123457, 0.0], 'seed': 7}
     """
+    if hasattr(value, "tolist"):  # NumPy's arrays and numbers, without loading NumPy
+        value = value.tolist()
     if isinstance(value, float):
-        return round(float(value), decimals) + 0.0  # so that -0.0 becomes 0.0
+        return round(value, decimals) + 0.0  # so that -0.0 becomes 0.0
     if isinstance(value, Mapping):
         return {str(key): rounded(part, decimals) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -59,6 +59,7 @@ def typed(frame: "DataFrame", source: str) -> "DataFrame":
         raise GaiaJudgeError(f"{source} has no column {lacking[0]!r}.", f"Needed are {', '.join(REQUIRED)}.")
     if twice := [name for name in names if names.count(name) > 1]:
         raise GaiaJudgeError(f"{source} has two columns {twice[0]!r}.", "Rename or remove one.")
+    frame = frame.astype(object).where(frame.notna(), None)
     given = {name: frame.iloc[:, at].tolist() for at, name in enumerate(names)}
     types = COLUMNS | {name: "string" for name in names if name not in COLUMNS}
     cells = {
@@ -76,17 +77,19 @@ def _column(cells: list[Any], kind: str, where: str) -> list[Any]:
 
 
 def _text(cell: Any) -> str | None:
+    if cell is None or isinstance(cell, str):
+        return _writable(cell) if cell else None
+    if hasattr(cell, "tolist"):
+        return _text(cell.tolist())
     if isinstance(cell, Mapping):
         cell = dict(cell)
     if isinstance(cell, dict | list | tuple):
         return _writable(json.dumps(cell, ensure_ascii=False, allow_nan=False))
-    if hasattr(cell, "tolist"):
-        return _text(cell.tolist())
-    return None if _missing(cell) else _writable(str(cell))
+    return str(cell)
 
 
 def _number(cell: Any, where: str) -> float | None:
-    if _missing(cell) or str(cell).strip().lower() in NO_NUMBER:
+    if cell is None or str(cell).strip().lower() in NO_NUMBER:
         return None
     try:
         number = float(cell)
@@ -95,12 +98,6 @@ def _number(cell: Any, where: str) -> float | None:
     if not math.isfinite(number):
         raise GaiaJudgeError(f"{where}: {cell!r} is not a number.", "Write a number, or leave it empty.")
     return number
-
-
-def _missing(cell: Any) -> bool:
-    import pandas as pd
-
-    return cell is None or cell is pd.NA or cell == "" or bool(cell != cell)
 
 
 def _writable(text: str) -> str:
