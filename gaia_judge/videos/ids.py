@@ -15,7 +15,7 @@ def name_ids(paths: Sequence[PurePath]) -> list[str]:
     ['a', 'x/b', 'y/b.mp4', 'y/b.gif']
     """
     stems = [clean(path.stem) for path in paths]
-    trunks = [clean((path.parent / path.stem).as_posix()) for path in paths]
+    trunks = [clean(path.as_posix().removesuffix(path.suffix)) for path in paths]
     wholes = [clean(path.as_posix()) for path in paths]
     forms = [(names, Counter(names)) for names in (stems, trunks, wholes)]
     return [
