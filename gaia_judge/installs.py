@@ -135,7 +135,7 @@ def memory_gib() -> float:
 
 
 def weights_problem(
-    model: str, revision: str | None = None, hub: "Callable[[], str | None] | None" = None
+    model: str, revision: str | None = None, hub: Callable[[], str | None] | None = None
 ) -> str | None:
     """Return why a model's weights cannot be had, or None: a whole folder, a whole cached snapshot, or a hub.
 
@@ -149,10 +149,11 @@ def weights_problem(
     if not HUB_NAME.fullmatch(model):
         return f"There is no folder {model}."
     cached = _cached_snapshot(model, revision)
-    lacking = folder_problem(cached) if cached else "it was never downloaded."
-    if lacking and (closed := (hub or hub_problem)()):
-        return f"{model} is not on this machine ({lacking.rstrip('.')}), and {closed}"
-    return None
+    if cached and not folder_problem(cached):
+        return None
+    closed = (hub or hub_problem)()
+    state = "was downloaded only in part" if cached else "was never downloaded"
+    return f"{model} {state}, and {closed}" if closed else None
 
 
 def folder_problem(folder: Path) -> str | None:
@@ -202,5 +203,5 @@ def _head(endpoint: str) -> str | None:
     try:
         status = get_session().head(endpoint, timeout=HUB_SECONDS).status_code
     except Exception as error:  # the HTTP library, and so its errors, vary with huggingface_hub's version
-        return f"{endpoint} cannot be reached ({type(error).__name__}: {error})."
+        return f"{endpoint} cannot be reached ({error or type(error).__name__})."
     return f"{endpoint} answers with status {status}." if status >= 500 or status == 407 else None
