@@ -27,8 +27,8 @@ def test_every_promised_judge_has_a_card() -> None:
 
 
 @each_card
-def test_all_cards_have_the_same_fields(card: dict[str, Any]) -> None:
-    assert list(card) == list(CARDS["llava"])
+def test_no_card_leaves_a_field_out(card: dict[str, Any]) -> None:
+    assert set(CARDS["llava"]) <= set(card)
 
 
 @each_card
