@@ -1,6 +1,7 @@
 """Servers: what each one is, what it understands, and how it is asked."""
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import openai
 
 from gaia_judge.engines import EngineOptions, ModelSpec
-from gaia_judge.engines.openai.completions import Completion, read_completion
+from gaia_judge.engines.openai.completions import Completion, Unreadable, read_completion
 from gaia_judge.engines.openai.payloads import Payload
 from gaia_judge.errors import EngineError, unknown
 
@@ -149,7 +150,10 @@ class Server:
         async with self._slots:
             # The client's timeout runs between two bytes: this one is for servers that trickle.
             async with asyncio.timeout((RETRIES + 1) * (self._timeout_s + MOST_WAIT_S)):
-                return await self._client.post(path, cast_to=object, body=body)
+                try:
+                    return await self._client.post(path, cast_to=object, body=body)
+                except json.JSONDecodeError as error:
+                    raise Unreadable("The server's answer is not JSON.") from error
 
     async def _look(self, path: str) -> dict[str, Any]:
         """Return what vLLM says at a path; nothing where a proxy hides it."""
