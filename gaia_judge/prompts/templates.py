@@ -14,6 +14,7 @@ from jinja2 import (
     BaseLoader,
     Environment,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -31,6 +32,9 @@ MOST_CHARACTERS = 20_000
 
 MOST_NUMBERS = 1_000
 """Most numbers that ``range`` hands out while one text is made."""
+
+MOST_TEMPLATES = 100
+"""Most times that templates may be extended or included while one text is made."""
 
 NAME = re.compile(r"(?P<shipped>shipped:)?(?P<set>\w[\w-]*)/(?P<file>\w[\w.-]*\.j2)")
 
@@ -62,7 +66,8 @@ class Templates:
                 too much text; file and line are named where they are known.
         """
         try:
-            template = self._environment.get_template(self._environment.join_path(name, f"{self.home}/"))
+            self._environment.templates_left = MOST_TEMPLATES
+            template = self._environment.get_template(name, parent=f"{self.home}/")
             text = ""
             for piece in template.generate({**context, "range": _Range()}):
                 text += piece
@@ -103,6 +108,13 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         )
         self.globals.clear()
         self.filters = {name: FILTERS[name] for name in ALLOWED}
+        self.templates_left = 0
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        self.templates_left -= 1
+        if self.templates_left < 0:
+            raise SecurityError(f"it needs more than {MOST_TEMPLATES} templates")
+        return super().get_template(name, parent, globals)
 
     def join_path(self, template: str, parent: str) -> str:
         return template if "/" in template else f"{parent.rpartition('/')[0]}/{template}"
@@ -146,5 +158,4 @@ def _explained(name: str, error: Exception) -> GaiaJudgeError:
         # Jinja2 rewrites tracebacks so that frames stand for lines of templates.
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")]
         where, line = (frames[-1].filename, frames[-1].lineno or 1) if frames else (name, 1)
-    what = "it includes itself without end" if isinstance(error, RecursionError) else str(error)
-    return GaiaJudgeError(f"{where}, line {line}: {what}.", "Correct the template there.")
+    return GaiaJudgeError(f"{where}, line {line}: {error}.", "Correct the template there.")

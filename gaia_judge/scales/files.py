@@ -23,7 +23,8 @@ def read_yaml(path: Path, model: type[M]) -> M:
         text = path.read_text(encoding="utf-8")
         return model.model_validate(yaml.safe_load(text))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise GaiaJudgeError(f"{path} cannot be read: {error}.", "Make it a YAML file in UTF-8.") from error
+        why = " ".join(str(error).split())
+        raise GaiaJudgeError(f"{path} cannot be read: {why}.", "Make it a YAML file in UTF-8.") from error
     except ValidationError as error:
         raise _explained(path, text, error) from error
 
