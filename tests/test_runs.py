@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -195,6 +195,17 @@ with RunFolder.open(Path(sys.argv[1]), {"seed": 0}) as run:
 """
 
 
+def in_a_fork(act: Callable[[], None]) -> None:
+    """Do something in a process of its own that ends, one way or another, by ``SIGKILL``."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
 def start_child(folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True)
 
@@ -215,6 +226,16 @@ def test_kill_9_at_random_instants_loses_nothing_that_was_counted(tmp_path: Path
         assert set(counted) <= set(names)
         assert len(names) - len(counted) <= 10  # each kill may fall between writing and counting
         assert [run.done[name].scores[0].value for name in names] == list(range(len(names)))
+
+
+def test_what_counts_is_there_even_if_the_process_is_killed_in_the_next_instant(tmp_path: Path) -> None:
+    def append_and_die() -> None:
+        run = RunFolder.open(tmp_path, MANIFEST)
+        run.append(record("a"))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    in_a_fork(append_and_die)
+    assert list(read_journal(tmp_path / "journal.jsonl")) == ["a"]
 
 
 # The folder
@@ -269,20 +290,22 @@ def test_a_second_process_is_refused_with_the_first_ones_number(tmp_path: Path) 
 
 
 def test_a_worker_that_outlives_its_killed_run_does_not_keep_the_folder(tmp_path: Path) -> None:
-    ends = os.pipe()
-    worker = os.fork()
-    if worker == 0:  # stands for a run: it takes the folder, forks a worker and is killed
-        RunFolder.open(tmp_path, MANIFEST)
-        if (below := os.fork()) == 0:
-            time.sleep(60)
-        os.write(ends[1], str(below).encode())
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(worker, 0)
-    below = int(os.read(ends[0], 20))
+    reading, writing = os.pipe()
+
+    def run_with_a_worker() -> None:
+        with RunFolder.open(tmp_path, MANIFEST):
+            if (worker := os.fork()) == 0:
+                time.sleep(60)
+            os.write(writing, str(worker).encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    in_a_fork(run_with_a_worker)
+    os.close(writing)
+    worker = int(os.read(reading, 20))
     try:
         RunFolder.open(tmp_path, MANIFEST).close()
     finally:
-        os.kill(below, signal.SIGKILL)
+        os.kill(worker, signal.SIGKILL)
 
 
 def test_a_path_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
