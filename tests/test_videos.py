@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gaia_judge.errors import GaiaJudgeError
@@ -198,6 +198,7 @@ def test_any_prompt_survives_a_manifest_cleaned(tmp_path, prompts):
 
 
 @given(st.text())
+@example("cafe\u0301\x00 \ufffc\ud800")
 def test_clean_text_is_one_composed_line(text):
     cleaned = clean(text)
     assert clean(cleaned) == cleaned
