@@ -77,6 +77,19 @@ def test_what_is_known_is_said_and_what_is_not_is_not(name: str) -> None:
     assert len(set(opening.values())) >= 3
 
 
+@pytest.mark.parametrize(
+    ("video", "action"),
+    [
+        (KNOWN, 'The action to judge is: "arranging flowers".'),
+        (PROMPT_ONLY, "The action to judge is the one that the prompt describes."),
+        (ACTION_ONLY, 'The action to judge is: "arranging flowers".'),
+        (NEITHER, "What it was asked to show is not known. The action to judge is the main one that you see."),
+    ],
+)
+def test_the_action_is_named_as_well_as_it_is_known(video: Video, action: str) -> None:
+    assert load_prompt_set("syllogism").texts(video)["subject"].splitlines()[2] == action
+
+
 @pytest.mark.parametrize("name", [name for name in SETS if name != "vqascore"])
 @pytest.mark.parametrize("scale", SCALES)
 def test_questions_name_the_answers_and_the_anchored_levels(name: str, scale: str) -> None:
@@ -140,6 +153,7 @@ def test_the_control_differs_from_the_syllogism_in_the_chain_alone() -> None:
     assert len(talks) == 3
     for one, alone in zip(chain.dimensions, talks, strict=True):
         chained = chain.question(one, KNOWN, first=True)
+        assert not any(word in alone for word in ("Premise", "Conclusion", "steps"))
         unlike = set(chained.splitlines()) ^ set(alone.splitlines())
         assert {line.split(" ")[0].strip(".,") for line in unlike} <= {"Compare", "Premise", "Conclusion"}
 
