@@ -83,7 +83,10 @@ def test_what_is_known_is_said_and_what_is_not_is_not(name: str) -> None:
         (KNOWN, 'The action to judge is: "arranging flowers".'),
         (PROMPT_ONLY, "The action to judge is the one that the prompt describes."),
         (ACTION_ONLY, 'The action to judge is: "arranging flowers".'),
-        (NEITHER, "What it was asked to show is not known. The action to judge is the main one that you see."),
+        (
+            NEITHER,
+            "What it was asked to show is not known. The action to judge is the main one that you see.",
+        ),
     ],
 )
 def test_the_action_is_named_as_well_as_it_is_known(video: Video, action: str) -> None:
