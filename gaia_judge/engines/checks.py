@@ -11,14 +11,21 @@ QUESTION = Message("user", "What is two plus two? Answer with a number.")
 
 
 def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem]:
-    """Return why a model cannot be loaded here: mismatched packages, too little memory, no weights."""
+    """Return why a model cannot be loaded here: mismatched packages, too little memory, no weights.
+
+    Args:
+        model: Its ``memory_gib`` counts 16-bit numbers; in main memory ``auto`` means 32-bit ones.
+        have_gib: Free memory in GiB.
+        where: ``GPU`` or ``main``.
+    """
+    need = (model.memory_gib or 0.0) * (2 if where == "main" and model.dtype in ("auto", "float32") else 1)
     found = []
     if mismatch := torch_mismatch():
         found.append(Problem(mismatch.detail, mismatch.cure))
-    if model.memory_gib and have_gib < model.memory_gib:
+    if have_gib < need:
         found.append(
             Problem(
-                f"{model.model} needs {model.memory_gib:g} GiB of {where} memory; there are {have_gib:.1f}.",
+                f"{model.model} needs {need:.1f} GiB of {where} memory; {have_gib:.1f} are free.",
                 "a smaller judge (gaia-judge ls judges), or a server: --base-url URL",
             )
         )

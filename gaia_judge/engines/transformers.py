@@ -67,7 +67,8 @@ class TransformersEngine:
     @classmethod
     def problems(cls, model: ModelSpec, options: EngineOptions) -> list[Problem]:
         """Return why transformers cannot run the model here: packages, memory, weights."""
-        return load_problems(model, gpu_memory_gib() or memory_gib(), "free")
+        gpu = gpu_memory_gib()
+        return load_problems(model, gpu or memory_gib(), "GPU" if gpu else "main")
 
     def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
         import torch
@@ -183,14 +184,16 @@ class TransformersEngine:
         constraint = self._constraint(ask)
         constraint.reset()
         torch.manual_seed(ask.seed if isinstance(ask, Draws | Form) else 0)
-        out = self._model.generate(
-            **inputs,
-            **_generation(ask, self.conversations),
-            logits_processor=LogitsProcessorList([constraint]),
-            eos_token_id=self.conversations.stops,
-            return_dict_in_generate=True,
-            output_scores=True,
-        )
+        # Not compiled: outlines' mask is a small kernel, and compiling it takes longer than a small run.
+        with torch.compiler.set_stance("force_eager"):
+            out = self._model.generate(
+                **inputs,
+                **_generation(ask, self.conversations),
+                logits_processor=LogitsProcessorList([constraint]),
+                eos_token_id=self.conversations.stops,
+                return_dict_in_generate=True,
+                output_scores=True,
+            )
         ids = out.sequences[:, inputs["input_ids"].shape[1] :].cpu()
         task.output_tokens += int(ids.numel())
         texts = self.conversations.tokenizer.batch_decode(ids, skip_special_tokens=True)

@@ -229,7 +229,8 @@ class VllmEngine:
 
     def _enqueue(self, key: Hashable, node: Path, prompt: dict[str, Any], params: Any) -> None:
         (name,) = self._llm.enqueue([prompt], [params], use_tqdm=False)
-        self._owners[str(name)] = (key, node)
+        # vLLM returns its inner name, "7-c0ffee", and later names the output "7".
+        self._owners[str(name).partition("-")[0]] = (key, node)
 
     def _receive(self, output: Any) -> None:
         key, node = self._owners.pop(output.request_id)
