@@ -34,6 +34,7 @@ class ScriptedServer(ThreadingHTTPServer):
         refuses: Fields that it answers with 400.
         ignores: Fields that it overlooks without a word.
         unknown: Fields that it does not list either.
+        takes: Frames that it takes of a sequence.
         fault: Called for every chat once ``armed``; it may raise ``Pass`` to let the model answer.
     """
 
@@ -47,10 +48,11 @@ class ScriptedServer(ThreadingHTTPServer):
         refuses: tuple[str, ...] = (),
         ignores: tuple[str, ...] = (),
         unknown: tuple[str, ...] = (),
+        takes: int = 32,
         fault: Fault | None = None,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.says, self.vllm, self.fault = says, vllm, fault
+        self.says, self.vllm, self.takes, self.fault = says, vllm, takes, fault
         self.refuses, self.ignores, self.unknown = refuses, (*ignores, *unknown), unknown
         self.armed = False
         self.chats: list[dict[str, Any]] = []
@@ -103,16 +105,32 @@ class ScriptedServer(ThreadingHTTPServer):
 
     def chat(self, body: dict[str, Any]) -> Any:
         if self.vllm and "logprob_token_ids" in body:
-            return _completion([self._scored(body)])
+            return self._completion(body, [self._scored(body)])
         if "structured_outputs" in body or "response_format" in body:
-            return _completion([{"message": {"content": self._constrained(body)}}] * body.get("n", 1))
+            return self._completion(
+                body, [{"message": {"content": self._constrained(body)}}] * body.get("n", 1)
+            )
         ranked = sorted(self.says.items(), key=lambda one: -one[1])[: body.get("top_logprobs", 0)]
         tops = [{"token": text, "logprob": math.log(share)} for text, share in ranked]
         best = max(self.says, key=self.says.__getitem__)
         choice: dict[str, Any] = {"message": {"content": best}, "finish_reason": "stop"}
         if body.get("logprobs"):
             choice["logprobs"] = {"content": [{"token": best, "logprob": -0.1, "top_logprobs": tops}]}
-        return _completion([choice])
+        return self._completion(body, [choice])
+
+    def _completion(self, body: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return an answer; each frame that the server takes makes the prompt a token longer."""
+        parts = [
+            part for turn in body["messages"] if isinstance(turn["content"], list) for part in turn["content"]
+        ]
+        frames = sum(part["video_url"]["url"].count(",") for part in parts if "video_url" in part)
+        prompt = 10 + min(frames, self.takes)
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": 1,
+            "prompt_tokens_details": {"cached_tokens": 4},
+        }
+        return {"choices": choices, "usage": usage}
 
     def _scored(self, body: dict[str, Any]) -> dict[str, Any]:
         pattern = re.compile(body.get("structured_outputs", {}).get("regex", r"[\s\S]*"))
@@ -214,11 +232,6 @@ def _can_become(pattern: re.Pattern[str], text: str) -> bool:
     """Tell whether a text, as far as it goes, fits a forced beginning that is free after it."""
     forced = pattern.pattern.removesuffix(r"[\s\S]*").replace("\\", "")
     return text.startswith(forced) or forced.startswith(text)
-
-
-def _completion(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    usage = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 4}}
-    return {"choices": choices, "usage": usage}
 
 
 def free_port() -> int:

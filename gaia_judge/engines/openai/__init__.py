@@ -23,9 +23,6 @@ from gaia_judge.frames import Frames
 KEPT = 16
 """Videos whose encoded frames are kept for their next question."""
 
-UNTOLD = 32
-"""Frames of a sequence that vLLM reads unless it is told how many there are."""
-
 CONTROL = re.compile(r"<\|[\w-]+\|>|</?s>|<(?:image|video)>")
 """What vLLM would read as control tokens, were it part of a prompt."""
 
@@ -136,7 +133,7 @@ class OpenAIEngine:
         server.in_flight += 1
         try:
             _refuse_control(server, request)
-            media = {} if request.frames is None else await self._media(server, request.frames)
+            media = {} if request.frames is None else await self._media(answerer, request.frames)
             reply = await answerer.answer(answerer.payload(request.messages, media), request.ask)
             return noted(reply, self._note(server)) if request.frames else reply
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
@@ -144,14 +141,12 @@ class OpenAIEngine:
         finally:
             server.in_flight -= 1
 
-    async def _media(self, server: Server, frames: Frames) -> Payload:
+    async def _media(self, answerer: Answerer, frames: Frames) -> Payload:
         """Return the encoded frames, encoded once for all questions about them."""
+        server = answerer.server
         send = self._send(server)
-        if send == "sequence" and len(frames.images) > UNTOLD and not server.knows("media_io_kwargs"):
-            raise Unreadable(
-                f"The server reads {UNTOLD} of {len(frames.images)} frames: "
-                "start it with --trust-request-mm-kwargs, or ask for fewer."
-            )
+        if send == "sequence" and not server.knows("media_io_kwargs"):
+            await answerer.check_count(len(frames.images))
         key = (send, frames.digest)
         if key not in self._encoded:
             self._encoded[key] = asyncio.create_task(asyncio.to_thread(MEDIA[send], frames))

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gaia_judge.engines import Ask, Draws, Form, Labels, Message, Reply, Text
+from gaia_judge.engines import VIDEO_MARK, Ask, Draws, Form, Labels, Message, Reply, Text
 from gaia_judge.engines.checks import CHOICES, QUESTION
-from gaia_judge.engines.openai.completions import Choice
+from gaia_judge.engines.openai.completions import Choice, Unreadable
 from gaia_judge.engines.openai.labels import TokenReader, read_first, top_fields
 from gaia_judge.engines.openai.payloads import (
     ANSWER,
     Payload,
+    blank_frames,
     chat,
     json_choice,
     json_form,
+    sequence_parts,
     vllm_choice,
     vllm_form,
     vllm_paragraph,
@@ -40,6 +42,7 @@ class Answerer:
         self.server = server
         self._native = server.knows("structured_outputs")
         self._reader = TokenReader(server)
+        self._lengths: dict[int, int] = {}
 
     async def probe(self, more: Payload) -> None:
         """Ask for words that do not answer the question, and learn which fields the server refuses.
@@ -74,6 +77,29 @@ class Answerer:
         if isinstance(ask, Form):
             return await self._form(payload, ask)
         return await self._text(payload, ask)
+
+    async def check_count(self, count: int) -> None:
+        """Make sure that so many frames arrive where the server cannot be told to take all.
+
+        It takes 32 unless started otherwise. Two frames fewer must make a shorter prompt (some models merge
+        frames two by two).
+
+        Raises:
+            Unreadable: They do not, so the last frames are lost.
+        """
+        if count > 2 and await self._length(count) <= await self._length(count - 2):
+            raise Unreadable(
+                f"The server loses some of {count} frames: "
+                "start it with --trust-request-mm-kwargs, or ask for fewer."
+            )
+
+    async def _length(self, count: int) -> int:
+        """Return the prompt's length in tokens with so many empty frames."""
+        if count not in self._lengths:
+            payload = self.payload((Message("user", VIDEO_MARK),), sequence_parts(blank_frames(count)))
+            completion = await self.server.complete({**payload, "max_tokens": 1})
+            self._lengths[count] = completion.counts["prompt_tokens"]
+        return self._lengths[count]
 
     async def _labels(self, payload: Payload, ask: Labels) -> Reply:
         if self.server.knows("logprob_token_ids"):

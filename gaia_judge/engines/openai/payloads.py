@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.engines import VIDEO_MARK, Form, Message
@@ -45,6 +46,18 @@ def sequence_parts(frames: Frames) -> Payload:
     }
     part = {"type": "video_url", "video_url": {"url": url}, "uuid": frames.digest}
     return {"parts": [part], "media_io_kwargs": {"video": times}}
+
+
+def blank_frames(count: int) -> Frames:
+    """Return so many small black frames."""
+    return Frames(
+        images=np.zeros((count, 56, 56, 3), np.uint8),
+        seconds=np.arange(count, dtype=np.float64),
+        indices=np.arange(count),
+        total=count,
+        duration=float(count),
+        decoder="none",
+    )
 
 
 def mp4_parts(frames: Frames) -> Payload:

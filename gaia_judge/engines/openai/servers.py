@@ -131,7 +131,7 @@ class Server:
         elif isinstance(error, openai.APITimeoutError | TimeoutError):
             text = f"{where} did not answer within {self._timeout_s:g} s."
         elif isinstance(error, openai.APIConnectionError):
-            text = f"{where} broke the connection: {error.__cause__ or error}"
+            text = f"{where} cannot be reached or broke off: {error.__cause__ or error}"
         else:
             text = str(error) or type(error).__name__
         line = " ".join(text.split())[:400]
