@@ -4,13 +4,13 @@ import hashlib
 import json
 from pathlib import Path
 
-import yaml
-from pydantic import PositiveFloat, PositiveInt, ValidationError
+from pydantic import PositiveFloat, PositiveInt
 
 from gaia_judge.assets import find_asset
-from gaia_judge.dialogues import Readout
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.prompts import Readout
+from gaia_judge.scales import read_yaml
 
 WHOLE_BYTES = 256 * 2**20
 """Weight files up to this size are hashed whole, larger ones by size and header."""
@@ -19,7 +19,7 @@ WHOLE_BYTES = 256 * 2**20
 class JudgeCard(ModelSpec):
     """A judge as data: which model, how it is run, what may be done with it."""
 
-    name: str
+    name: str = ""
     """The file's stem; not written in the file."""
     about: str
     """One line for people."""
@@ -70,15 +70,7 @@ def read_card(path: Path) -> JudgeCard:
     Raises:
         GaiaJudgeError: Naming the file and the field.
     """
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-        card = JudgeCard(**{**fields, "name": path.stem})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the card"
-        raise GaiaJudgeError(f"{path}: {where}: {first['msg']}.", "Correct the card.") from error
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        raise GaiaJudgeError(f"{path} is not a judge's card in YAML.", f"{error}".splitlines()[0]) from error
+    card = read_yaml(path, JudgeCard).model_copy(update={"name": path.stem})
     local = path.parent / card.model
     if card.model.startswith(".") and local.is_dir():
         return card.model_copy(update={"model": str(local.resolve())})
@@ -104,7 +96,9 @@ def _checkpoint(folder: Path) -> JudgeCard:
     """Return a card for a checkpoint's folder."""
     config = folder / "config.json"
     if not config.is_file():
-        raise GaiaJudgeError(f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name.")
+        raise GaiaJudgeError(
+            f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name."
+        )
     known = json.loads(config.read_text(encoding="utf-8"))
     return JudgeCard(
         name=folder.resolve().name,

@@ -12,12 +12,11 @@ from typing import Any, Literal
 from gaia_judge.engines import Ask, Draws, Form, Labels, Message, Reply, Request, Text
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames
-from gaia_judge.prompts import Dimension, PromptSet
+from gaia_judge.prompts import Dimension, PromptSet, Readout
 from gaia_judge.readings import Reading, combine, read_reply
-from gaia_judge.scores import Score
+from gaia_judge.scores import Score, missing
 from gaia_judge.videos import Video
 
-Readout = Literal["expected", "choice", "sampled", "reasoned"]
 Chain = Literal["mode", "marginal"]
 Dialogue = Generator[list[Request], list[Reply], list[Score]]
 
@@ -85,9 +84,6 @@ class _Case:
             return Draws(labels, asking.samples, asking.temperature, asking.seed)
         return Labels(labels)
 
-    def request(self, messages: tuple[Message, ...], ask: Ask) -> Request:
-        return Request(messages, self.frames, ask)
-
     def score(self, dimension: Dimension, reading: Reading, premises: Mapping[str, str]) -> Score:
         """Return a dimension's score from what was read."""
         trace: dict[str, Any] = {"readout": self.asking.readout, "style": self.prompt.style}
@@ -131,13 +127,6 @@ def check_asking(prompt: PromptSet, asking: Asking) -> None:
         )
 
 
-def missing(dimensions: Sequence[str], video: Video, rater: str, error: str) -> list[Score]:
-    """Return the scores of a video that could not be judged: no value, and the reason."""
-    return [
-        Score(video=video.id, dimension=name, rater=rater, value=None, error=error) for name in dimensions
-    ]
-
-
 def _chained(case: _Case) -> Dialogue:
     """Ask the dimensions in order, each rating standing in the context of the next."""
     courses = [_Course(case.opening())]
@@ -152,7 +141,7 @@ def _chained(case: _Case) -> Dialogue:
         if reading.error is not None:
             reason = f"Its premise {dimension.name} could not be read: {reading.error}"
             rest = [one.name for one in dimensions[place + 1 :]]
-            return [*scores, *missing(rest, case.video, case.rater, reason)]
+            return [*scores, *missing(rest, case.video.id, case.rater, reason)]
         courses = _continued(case, dimension, courses, answers, readings)
     return scores
 
@@ -179,7 +168,7 @@ def _form(case: _Case) -> Dialogue:
         if sampled
         else [Form(fields)]
     )
-    replies = yield [case.request(messages, form) for form in forms]
+    replies = yield [Request(messages, case.frames, form) for form in forms]
     scores = []
     for one in case.prompt.dimensions:
         reply = _field(one.name, replies, sampled=sampled)
@@ -195,9 +184,7 @@ def _field(name: str, replies: Sequence[Reply], *, sampled: bool) -> Reply:
     if sampled:
         return Reply(draws=tuple(reply.fields[name] for reply in replies))
     (reply,) = replies
-    return Reply(
-        distribution=reply.distributions.get(name), draws=(reply.fields[name],), note=reply.note
-    )
+    return Reply(distribution=reply.distributions.get(name), draws=(reply.fields[name],), note=reply.note)
 
 
 def _rate(case: _Case, dimension: Dimension, courses: Sequence[_Course], *, first: bool) -> _Talk:
@@ -209,17 +196,18 @@ def _rate(case: _Case, dimension: Dimension, courses: Sequence[_Course], *, firs
         assert dimension.rationale is not None
         why = Message("user", case.prompt.rationale_question(dimension, case.video, first=first))
         text = Text(dimension.rationale.max_tokens)
-        replies = yield [case.request((*talk, why), text) for talk in talks]
+        replies = yield [Request((*talk, why), case.frames, text) for talk in talks]
         failed = next((reply for reply in replies if reply.error is not None), None)
         if failed:
             return [_Answer(talk, failed) for talk in talks]
         rationales = [reply.text for reply in replies]
         talks = [
-            (*talk, why, Message("assistant", said or "")) for talk, said in zip(talks, rationales, strict=True)
+            (*talk, why, Message("assistant", said or ""))
+            for talk, said in zip(talks, rationales, strict=True)
         ]
         question = case.prompt.rating_question(dimension, case.video)
     talks = [(*talk, Message("user", question)) for talk in talks]
-    replies = yield [case.request(talk, case.ask()) for talk in talks]
+    replies = yield [Request(talk, case.frames, case.ask()) for talk in talks]
     return [_Answer(*parts) for parts in zip(talks, replies, rationales, strict=True)]
 
 

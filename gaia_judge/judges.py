@@ -6,14 +6,14 @@ from importlib.metadata import version
 from typing import Any
 
 from gaia_judge.cards import JudgeCard, load_card, weights_digest
-from gaia_judge.dialogues import Asking, Chain, Dialogue, Readout, check_asking, converse, missing
+from gaia_judge.dialogues import Asking, Chain, Dialogue, check_asking, converse
 from gaia_judge.engines import Engine, EngineOptions, Preview, Reply, Request
 from gaia_judge.engines.registry import choose_engine
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Decoders, Frames, FrameSpec
-from gaia_judge.prompts import PromptSet, load_prompt_set
+from gaia_judge.prompts import PromptSet, Readout, load_prompt_set
 from gaia_judge.runs import Record
-from gaia_judge.scores import Score, ScoreTable
+from gaia_judge.scores import Score, ScoreTable, missing
 from gaia_judge.videos import Video
 
 
@@ -210,12 +210,12 @@ class _Talks:
         """Begin a dialogue; return the video at once if there is nothing to judge."""
         judge = self._judge
         if isinstance(frames, GaiaJudgeError):
-            return Rated(video, None, tuple(missing(judge.dimensions, video, judge.rater, str(frames))))
+            return Rated(video, None, tuple(missing(judge.dimensions, video.id, judge.rater, str(frames))))
         dialogue = converse(judge.prompt, judge.asking, video, frames, judge.rater)
         try:
             requests = next(dialogue)
         except GaiaJudgeError as error:
-            return Rated(video, frames, tuple(missing(judge.dimensions, video, judge.rater, str(error))))
+            return Rated(video, frames, tuple(missing(judge.dimensions, video.id, judge.rater, str(error))))
         self._count += 1
         self._talks[self._count] = _Talk(video, frames, dialogue, requests)
         self._submit(self._count)

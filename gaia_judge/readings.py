@@ -46,7 +46,9 @@ def read_reply(reply: Reply, scale: Scale, readout: str, rationale: str | None) 
         )
     if not reply.draws:
         return Reading(error="The reply holds no rating.", rationale=rationale, trace=trace)
-    return replace(_read_draws(reply.draws, scale, sampled=readout == "sampled", trace=trace), rationale=rationale)
+    return replace(
+        _read_draws(reply.draws, scale, sampled=readout == "sampled", trace=trace), rationale=rationale
+    )
 
 
 def _read_draws(draws: Sequence[str], scale: Scale, *, sampled: bool, trace: dict[str, Any]) -> Reading:

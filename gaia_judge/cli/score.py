@@ -11,12 +11,13 @@ import yaml
 from gaia_judge.assets import list_assets
 from gaia_judge.cards import load_card
 from gaia_judge.cli.screens import Progress, banner, preview_screen, summary_screen
-from gaia_judge.dialogues import Chain, Readout
+from gaia_judge.dialogues import Chain
 from gaia_judge.engines import EngineOptions
 from gaia_judge.engines.registry import engine_entries
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec
 from gaia_judge.judges import Judge, load_judge
+from gaia_judge.prompts import Readout
 from gaia_judge.runs import Record, RunFolder, shard
 from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import Video, read_videos
@@ -45,22 +46,51 @@ def _names(kind: Any) -> str:
 
 @click.command("score", epilog=EPILOG)
 @click.argument("videos", type=click.Path(path_type=Path))
-@click.option("--model", required=True, help=f"Judge: {_names('judges')}; or a card's file, or a checkpoint's folder.")
+@click.option(
+    "--model", required=True, help=f"Judge: {_names('judges')}; or a card's file, or a checkpoint's folder."
+)
 @click.option("--prompt", default="syllogism", show_default=True, help=f"Prompt set: {_names('prompts')}.")
 @click.option("--scale", help=f"Scale instead of the prompt set's own: {_names('scales')}.")
 @click.option("--engine", default="auto", show_default=True, help=f"auto, {', '.join(engine_entries())}.")
 @click.option("--frames", type=click.IntRange(1), help="Frames per video; the judge's own number by default.")
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, at most --frames.")
-@click.option("--readout", type=click.Choice(get_args(Readout)), help="How a rating is read; the prompt set's by default.")
-@click.option("--chain", type=click.Choice(get_args(Chain)), default="mode", show_default=True, help="What the next question sees of a rating.")
-@click.option("--samples", type=click.IntRange(1), default=8, show_default=True, help="Samples per rating when sampled.")
-@click.option("--temperature", type=click.FloatRange(0), default=1.0, show_default=True, help="Temperature of samples.")
+@click.option(
+    "--readout",
+    type=click.Choice(get_args(Readout)),
+    help="How a rating is read; the prompt set's by default.",
+)
+@click.option(
+    "--chain",
+    type=click.Choice(get_args(Chain)),
+    default="mode",
+    show_default=True,
+    help="What the next question sees of a rating.",
+)
+@click.option(
+    "--samples", type=click.IntRange(1), default=8, show_default=True, help="Samples per rating when sampled."
+)
+@click.option(
+    "--temperature", type=click.FloatRange(0), default=1.0, show_default=True, help="Temperature of samples."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of samples.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder [default: runs/VIDEOS-MODEL-PROMPT].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder [default: runs/VIDEOS-MODEL-PROMPT]."
+)
 @click.option("--base-url", multiple=True, help="OpenAI-compatible server, such as http://localhost:8000/v1.")
-@click.option("--engine-arg", multiple=True, metavar="NAME=VALUE", help="Engine argument, such as tensor_parallel_size=2.")
+@click.option(
+    "--engine-arg",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Engine argument, such as tensor_parallel_size=2.",
+)
 @click.option("--record", type=click.Path(), help="Recorded replies, for the replay engine.")
-@click.option("--decoder", type=click.Choice(["auto", "decord", "pyav", "torchcodec"]), default="auto", show_default=True, help="Video decoder.")
+@click.option(
+    "--decoder",
+    type=click.Choice(["auto", "decord", "pyav", "torchcodec"]),
+    default="auto",
+    show_default=True,
+    help="Video decoder.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Only the first N videos.")
 @click.option("--shard", "part", metavar="I/N", help="Only the I-th of N parts of the videos.")
 @click.option("--retry-errors", is_flag=True, help="Score again the videos that failed before.")

@@ -89,7 +89,9 @@ def summary_screen(judge: Judge, folder: Path, table: ScoreTable, failed: int) -
     if len(generators) > 1:
         out.print(_table(f"{title}, by generator", table.summary(["dimension", "generator"])))
     if failed:
-        err.print(f"{failed} videos have no complete rating; the column error says why. --retry-errors tries again.")
+        err.print(
+            f"{failed} videos have no complete rating; the column error says why. --retry-errors tries again."
+        )
     err.print(f"Scores: {folder / 'scores.csv'}")
 
 

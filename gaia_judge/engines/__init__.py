@@ -11,9 +11,25 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from gaia_judge.frames import Frames
+from gaia_judge.videos.entries import VIDEO_MARK
 
-VIDEO_MARK = "\ufffc"
-"""Stands in a message where the frames go (U+FFFC, Unicode's object replacement character)."""
+__all__ = [
+    "VIDEO_MARK",
+    "Ask",
+    "Draws",
+    "Engine",
+    "EngineOptions",
+    "Form",
+    "Labels",
+    "Message",
+    "ModelSpec",
+    "Preview",
+    "Problem",
+    "Reply",
+    "Request",
+    "Text",
+    "ask",
+]
 
 
 class ModelSpec(BaseModel):
@@ -50,8 +66,8 @@ class EngineOptions:
     timeout_s: float = 120.0
     """Seconds one request may take at a server."""
     send: Literal["auto", "images", "sequence", "mp4"] = "auto"
-    """How frames go to a server: one image each, a vLLM video of exactly these frames, or an mp4 file from which
-    the server chooses; ``auto`` is ``sequence`` on vLLM for models that take video, else ``images``."""
+    """How frames go to a server: one image each, a vLLM video of exactly these frames, or an mp4 file from
+    which the server chooses; ``auto`` is ``sequence`` on vLLM for models that take video, else ``images``."""
     record: str | None = None
     """File of recorded replies, for the replay engine."""
 

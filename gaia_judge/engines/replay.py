@@ -113,4 +113,6 @@ def _read_line(file: Path, number: int, line: str) -> tuple[str, Reply]:
         reply = Reply(**{**found["reply"], "draws": tuple(found["reply"].get("draws", ()))})
         return found["ask"], reply
     except (ValueError, TypeError, KeyError) as error:
-        raise EngineError(f"{file}, line {number} is no recorded reply: {error}.", "Record it again.") from error
+        raise EngineError(
+            f"{file}, line {number} is no recorded reply: {error}.", "Record it again."
+        ) from error

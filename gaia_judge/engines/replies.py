@@ -4,8 +4,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from gaia_judge.engines import Draws, Form, Reply
+from gaia_judge.engines import VIDEO_MARK, Draws, Form, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +17,24 @@ class Written:
     alternatives: Mapping[str, float]
 
 
-def read_draws(ask: Draws, texts: Sequence[str], **usage: int) -> Reply:
+def read_draws(ask: Draws, texts: Sequence[str], **usage: Any) -> Reply:
     """Return the samples that are on the scale; the note counts those that are not."""
     said = [text.strip() for text in texts]
     good = tuple(text for text in said if text in ask.labels)
     lost = f"{len(said) - len(good)} of {len(said)} samples left the scale" if len(good) < len(said) else ""
-    return Reply(draws=good, error=None if good else f"No sample is on the scale: {said}.", note=lost, **usage)
+    return Reply(
+        draws=good, error=None if good else f"No sample is on the scale: {said}.", note=lost, **usage
+    )
 
 
-def read_paragraph(text: str, *, cut: bool, **usage: int) -> Reply:
+def read_paragraph(text: str, *, cut: bool, **usage: Any) -> Reply:
     """Return a rationale; the note says where it was ``cut`` at its limit."""
-    text = text.strip()
+    text = text.replace(VIDEO_MARK, "").strip()
     error = None if text else "The rationale is empty."
     return Reply(text=text, error=error, note="the rationale was cut at its limit" if cut else "", **usage)
 
 
-def read_form(form: Form, tokens: Sequence[Written], text: str | None = None, **usage: int) -> Reply:
+def read_form(form: Form, tokens: Sequence[Written], text: str | None = None, **usage: Any) -> Reply:
     """Return the label and distribution of each field of a form.
 
     Constrained decoding masks what the schema forbids, so the probabilities are relative to the labels and
@@ -47,7 +50,9 @@ def read_form(form: Form, tokens: Sequence[Written], text: str | None = None, **
         return Reply(error=f"The form lacks its fields: {text[:80]!r}.", text=text, **usage)
     for name, labels in form.fields:
         if values[name] not in labels:
-            return Reply(error=f"The form's {name} is not on its scale: {values[name]!r}.", text=text, **usage)
+            return Reply(
+                error=f"The form's {name} is not on its scale: {values[name]!r}.", text=text, **usage
+            )
     read = {name: _read_field(name, labels, tokens) for name, labels in form.fields}
     return Reply(
         text=text,

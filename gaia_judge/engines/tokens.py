@@ -8,6 +8,7 @@ of the product of its tokens' probabilities; where a spelling is also the beginn
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from gaia_judge.engines import Reply
 
@@ -46,7 +47,9 @@ class LabelWalk:
         for label, paths in spellings.items():
             for path in paths:
                 if not path or self._ends.setdefault(path, label) != label:
-                    raise ValueError(f"The labels {label!r} and {self._ends.get(path)!r} have the same tokens.")
+                    raise ValueError(
+                        f"The labels {label!r} and {self._ends.get(path)!r} have the same tokens."
+                    )
                 for depth, token in enumerate(path):
                     self._children[path[:depth]].add(token)
 
@@ -72,7 +75,7 @@ class LabelWalk:
         self.waiting.update(following)
         return following
 
-    def reply(self, **usage: int) -> Reply:
+    def reply(self, **usage: Any) -> Reply:
         """Return the distribution over labels and the off-scale mass, once nothing is waiting."""
         total = sum(self._mass.values())
         if not total > 0:

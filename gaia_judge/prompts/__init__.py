@@ -15,7 +15,7 @@ from gaia_judge.prompts.cards import Dimension, PromptCard, Rationale, Readout, 
 from gaia_judge.prompts.templates import Templates
 from gaia_judge.scales import Scale, load_scale, read_yaml
 from gaia_judge.videos import Video
-from gaia_judge.videos.entries import clean
+from gaia_judge.videos.entries import VIDEO_MARK, clean
 
 __all__ = [
     "SENTINELS",
@@ -28,9 +28,6 @@ __all__ = [
     "Style",
     "load_prompt_set",
 ]
-
-VIDEO_MARK = "\ufffc"
-"""Stands in a text where the frames go (U+FFFC, Unicode's object replacement character)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class Score:
         }
 
 
+def missing(dimensions: Iterable[str], video: str, rater: str, error: str) -> list[Score]:
+    """Return the scores of a video that could not be rated: no value, and the reason."""
+    return [Score(video=video, dimension=name, rater=rater, value=None, error=error) for name in dimensions]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreTable:
     """One row per video and dimension, in the columns of ``COLUMNS``; any further column is text.

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+VIDEO_MARK = "\ufffc"
+"""Stands in a message where the frames go (U+FFFC, Unicode's object replacement character)."""
+
 SUFFIXES = (".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif")
 
 TEXTS = ("prompt", "action", "generator", "category", "subset")
@@ -41,7 +44,8 @@ def clean(text: str) -> str:
     >>> clean(" A girl\r\n arranges\x00 daisies. ")
     'A girl arranges daisies.'
     """
-    kept = (c for c in text if c.isspace() or (c != "\ufffc" and unicodedata.category(c) not in ("Cc", "Cs")))
+    text = text.replace(VIDEO_MARK, "")
+    kept = (c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
 
 

@@ -1,0 +1,53 @@
+"""How transformers is called: device, number format, sampling, prompts that go on into a label."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gaia_judge.engines import Draws, Form, Text
+from gaia_judge.engines.conversations import Conversations
+from gaia_judge.engines.tokens import Path
+
+
+def generation(ask: Draws | Text | Form, conversations: Conversations) -> dict[str, Any]:
+    """Return how ``generate`` samples, and how long it may go on."""
+    if isinstance(ask, Text):
+        return {"do_sample": False, "max_new_tokens": ask.max_tokens}
+    hot = {"do_sample": True, "temperature": ask.temperature, "top_k": 0, "top_p": 1.0}
+    sampling = hot if ask.temperature > 0 else {"do_sample": False}
+    count = {"num_return_sequences": ask.count} if isinstance(ask, Draws) and ask.count > 1 else {}
+    return {**sampling, **count, "max_new_tokens": conversations.longest(ask)}
+
+
+def extended(inputs: Any, nodes: Sequence[Path]) -> Any:
+    """Append the first tokens of a label to each row; all nodes have one length."""
+    import torch
+
+    if not nodes[0]:
+        return inputs
+    more = torch.tensor(nodes)
+    shape = inputs["input_ids"].shape
+    for name, value in list(inputs.items()):
+        if name == "input_ids":
+            inputs[name] = torch.cat([value, more], 1)
+        elif getattr(value, "shape", None) == shape:  # masks and token types, one per token
+            fill = torch.ones_like(more) if name == "attention_mask" else torch.zeros_like(more)
+            inputs[name] = torch.cat([value, fill.to(value.dtype)], 1)
+    return inputs
+
+
+def pick_device() -> str:
+    """Return the fastest device: CUDA, an Apple GPU, or the CPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def pick_dtype(wanted: str, device: str) -> Any:
+    """Return the number format; ``auto`` is bfloat16 on CUDA and float32 elsewhere."""
+    import torch
+
+    if wanted == "auto":
+        wanted = "bfloat16" if device == "cuda" else "float32"
+    return getattr(torch, wanted)
