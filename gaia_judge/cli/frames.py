@@ -12,9 +12,17 @@ from gaia_judge.videos import read_videos
 
 @click.command("frames")
 @click.argument("video", type=click.Path(path_type=Path))
-@click.option("--frames", "count", type=click.IntRange(1), default=8, show_default=True, help="Frames to take.")
+@click.option(
+    "--frames", "count", type=click.IntRange(1), default=8, show_default=True, help="Frames to take."
+)
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, at most --frames.")
-@click.option("--decoder", type=click.Choice(["auto", "decord", "pyav", "torchcodec"]), default="auto", show_default=True, help="Video decoder.")
+@click.option(
+    "--decoder",
+    type=click.Choice(["auto", "decord", "pyav", "torchcodec"]),
+    default="auto",
+    show_default=True,
+    help="Video decoder.",
+)
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write a contact sheet (PNG).")
 def command(video: Path, count: int, fps: float | None, decoder: str, file: Path | None) -> None:
     """Show the frames of VIDEO that a judge sees, with their times.
@@ -31,7 +39,8 @@ def command(video: Path, count: int, fps: float | None, decoder: str, file: Path
         raise frames
     height, width = frames.images.shape[1:3]
     note = f" ({frames.note})" if frames.note else ""
-    out.print(f"{clip.path.name}: {len(frames.images)} of {frames.total} frames, {width}x{height}, {frames.duration:.2f} s, {frames.decoder}{note}", markup=False, highlight=False)
+    taken = f"{len(frames.images)} of {frames.total} frames, {width}x{height}, {frames.duration:.2f} s"
+    out.print(f"{clip.path.name}: {taken}, {frames.decoder}{note}", markup=False, highlight=False)
     for index, second in zip(frames.indices, frames.seconds, strict=True):
         out.print(f"  frame {index:>5}  {second:8.3f} s", highlight=False)
     if file:
