@@ -15,6 +15,17 @@ FORMATS = {
     "h264": {"suffix": ".mp4", "codec": "libx264", "options": {"bf": "0", "g": "10"}},
     "h264-b": {"suffix": ".mp4", "codec": "libx264", "options": {"bf": "3", "g": "12", "b_strategy": "0"}},
     "h264-vfr": {"suffix": ".mp4", "codec": "libx264", "options": {"bf": "2", "g": "12"}, "irregular": True},
+    "h264-open": {
+        "suffix": ".mp4",
+        "codec": "libx264",
+        "options": {"x264-params": "open-gop=1:keyint=12:bframes=3:b-adapt=0:scenecut=0"},
+    },
+    "h264-scenes": {
+        "suffix": ".mp4",
+        "codec": "libx264",
+        "options": {"preset": "veryfast", "bf": "0", "x264-params": "keyint=250:scenecut=40:ref=1:weightp=2"},
+        "irregular": True,
+    },
     "h264-mov": {"suffix": ".mov", "codec": "libx264", "options": {"g": "10"}},
     "h264-mkv": {"suffix": ".mkv", "codec": "libx264", "options": {"bf": "2", "g": "10"}},
     "h264-mkv-vfr": {"suffix": ".mkv", "codec": "libx264", "options": {"g": "10"}, "irregular": True},
@@ -29,6 +40,11 @@ FORMATS = {
     "h264-180": {"suffix": ".mp4", "codec": "libx264", "rotation": 180},
     "h264-270": {"suffix": ".mov", "codec": "libx264", "rotation": 270, "options": {"bf": "2"}},
     "hevc": {"suffix": ".mp4", "codec": "libx265", "options": {"x265-params": "log-level=none:keyint=10"}},
+    "hevc-closed": {
+        "suffix": ".mp4",
+        "codec": "libx265",
+        "options": {"x265-params": "log-level=none:keyint=10:open-gop=0"},
+    },
     "hevc-10bit": {
         "suffix": ".mkv",
         "codec": "libx265",
@@ -38,7 +54,7 @@ FORMATS = {
     "av1": {
         "suffix": ".mp4",
         "codec": "libsvtav1",
-        "options": {"preset": "12", "svtav1-params": "keyint=10"},
+        "options": {"preset": "8", "crf": "5", "g": "10"},
     },
     "vp9": {"suffix": ".webm", "codec": "libvpx-vp9", "options": {"g": "10", "deadline": "realtime"}},
     "vp9-altref": {
@@ -150,3 +166,58 @@ def irregular(frames: int) -> list[float]:
     """Return presentation times with gaps between 30 and 330 ms."""
     gaps = 0.03 + 0.3 * (np.arange(frames) * 7 % 11) / 10
     return [0.0, *np.cumsum(gaps)[:-1].round(3).tolist()]
+
+
+def write_alpha(path: Path, codec: str, pixels: str) -> Path:
+    """Encode numbered frames whose lower quarter is transparent."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, pixels
+        for number in range(12):
+            image = np.dstack([draw(number), np.full((64, 96), 255, np.uint8)])
+            image[48:, :, 3] = 0
+            picture = av.VideoFrame.from_ndarray(image, format="rgba").reformat(format=pixels)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_sound(path: Path) -> Path:
+    """Encode a second of silence."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 16000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode(None))
+    return path
+
+
+def cut(path: Path, share: float) -> Path:
+    """Cut a file to a share of its bytes, as a broken download does."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def spoil(path: Path, first: int, last: int) -> Path:
+    """Overwrite the data of packets ``first`` to ``last`` with zeros, leaving the container whole."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for position, size in packets[first : last + 1]:
+        data[position : position + size] = bytes(size)
+    path.write_bytes(data)
+    return path
+
+
+def write_images(path: Path, images: NDArray[np.uint8], rate: int = 8) -> Path:
+    """Encode given frames, shape [T, H, W, 3], as H.264 of high quality."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
+        stream.height, stream.width = images.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path

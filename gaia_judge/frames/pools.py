@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames.samples import sample
@@ -27,6 +27,7 @@ START_S, STOP_S = 60.0, 5.0
 ADVICE = "Leave the video out, or try another decoder."
 
 Answer = Frames | GaiaJudgeError
+Waiting = deque[tuple[Video, "Future[Answer]"]]
 
 
 class Decoders:
@@ -52,9 +53,10 @@ class Decoders:
         ahead_gib: float = 2.0,
         decode: Decode = sample,
     ) -> None:
-        self._spec, self._decode_function = spec, decode
+        self._spec, self._function = spec, decode
         self._ahead, self._ahead_bytes = ahead, ahead_gib * GIB
         self._largest = 0
+        self._closed = False
         self._workers: list[Worker | None] = [None] * processes
         self._idle: SimpleQueue[int] = SimpleQueue()
         for place in range(processes):
@@ -71,11 +73,13 @@ class Decoders:
 
     def close(self) -> None:
         """End all workers at once, whatever they are doing."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for worker in self._workers:
-            if worker is not None:
-                worker.stop()
+        for worker in filter(None, self._workers):
+            worker.kill()
         self._threads.shutdown()
+        for worker in filter(None, self._workers):
+            worker.stop()
 
     def stream(self, videos: Iterable[Video]) -> Iterator[tuple[Video, Answer]]:
         """Yield each video with its frames, or with the error that decoding it ended in.
@@ -83,35 +87,45 @@ class Decoders:
         Args:
             videos: Read lazily, at most ``ahead`` videos before they are yielded.
         """
-        source, waiting = iter(videos), deque[tuple[Video, Future[Answer]]]()
+        source, waiting = iter(videos), Waiting()
         try:
-            while True:
-                while self._has_room(waiting) and (video := next(source, None)) is not None:
-                    waiting.append((video, self._threads.submit(self._decode, video)))
-                if not waiting:
-                    return
-                video, answer = waiting.popleft()
-                yield video, answer.result()
+            while self._fill(waiting, source):
+                video, coming = waiting.popleft()
+                answer = coming.result()
+                self._largest = max(self._largest, _bytes(answer))
+                self._fill(waiting, source)
+                yield video, answer
         finally:
-            for _, answer in waiting:
-                answer.cancel()
+            for _, coming in waiting:
+                coming.cancel()
 
-    def _has_room(self, waiting: deque[tuple[Video, Future[Answer]]]) -> bool:
-        # What is still in work will be as big as the biggest so far: most folders hold videos of one size.
-        sizes = [_bytes(answer.result()) if answer.done() else self._largest for _, answer in waiting]
-        self._largest = max([self._largest, *sizes])
-        return not waiting or (len(waiting) < self._ahead and sum(sizes) + self._largest <= self._ahead_bytes)
+    def _fill(self, waiting: Waiting, source: Iterator[Video]) -> int:
+        """Hand over videos while there is room; return how many are in work or waiting to be read."""
+        while self._has_room(waiting) and (video := next(source, None)) is not None:
+            waiting.append((video, self._threads.submit(self._decode, video)))
+        return len(waiting)
+
+    def _has_room(self, waiting: Waiting) -> bool:
+        # What is in work will be as big as the biggest so far: most folders hold videos of one size. Before
+        # a size is known, videos are decoded one by one.
+        sizes = [_bytes(coming.result()) if coming.done() else self._largest for _, coming in waiting]
+        fits = self._largest > 0 and sum(sizes) + self._largest <= self._ahead_bytes
+        return not waiting or (len(waiting) < self._ahead and fits)
 
     def _decode(self, video: Video) -> Answer:
         place = self._idle.get()
         try:
             worker = self._workers[place]
-            if worker is None or not worker.alive:
-                worker = self._workers[place] = Worker(self._decode_function)
-            answer, reusable = worker.ask(video.path, self._spec)
-            if not reusable:
-                worker.stop()
-            return answer
+            if worker is not None and worker.alive and (answer := worker.ask(video.path, self._spec)):
+                return answer
+            # A death is blamed on a video only in a worker that has decoded no other.
+            if self._closed:
+                return GaiaJudgeError(f"{video.path} was not decoded, because the run ended.")
+            worker = self._workers[place] = Worker(self._function)
+            if self._closed:  # Since the look above; close() may not have seen this worker.
+                worker.kill()
+            answer = worker.ask(video.path, self._spec)
+            return answer or GaiaJudgeError(f"The decoder died on {video.path}: {worker.stop()}.", ADVICE)
         except OSError as error:
             return GaiaJudgeError(f"No process could be started to decode {video.path}: {error}.")
         finally:
@@ -138,6 +152,7 @@ class Worker:
             stderr=self._log,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for the parent.
         )
         theirs.close()
         try:
@@ -146,43 +161,45 @@ class Worker:
                 raise OSError(f"it was not ready after {START_S:g} seconds")
             self._connection.recv()
         except (EOFError, OSError) as error:
-            raise OSError(self._end() or str(error)) from error
+            raise OSError(f"{self.stop()} ({error})") from error
 
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return self._process.poll() is None
+        return not self._log.closed and self._process.poll() is None
 
-    def ask(self, path: Path, spec: FrameSpec) -> tuple[Answer, bool]:
-        """Have a video decoded; return frames or an error, and whether the worker may be asked again."""
+    def ask(self, path: Path, spec: FrameSpec) -> Answer | None:
+        """Have a video decoded; return frames, an error, or None if the process died."""
         try:
             self._connection.send((path, spec))
-            if self._connection.poll(spec.timeout_s):
-                answer, leaked = self._connection.recv()
-                return answer, not leaked
+            if not self._connection.poll(spec.timeout_s):
+                self.stop()
+                what = f"Decoding {path} took longer than timeout_s={spec.timeout_s:g} allows."
+                return GaiaJudgeError(what, ADVICE)
+            answer, leaked = self._connection.recv()
         except (EOFError, OSError):
-            return GaiaJudgeError(f"The decoder died on {path}: {self._end()}.", ADVICE), False
-        what = f"Decoding {path} took longer than timeout_s={spec.timeout_s:g} allows."
-        return GaiaJudgeError(what, ADVICE), False
+            return None
+        if leaked:
+            self.stop()
+        return cast(Answer, answer)
 
-    def stop(self) -> None:
-        """End the process at once."""
+    def kill(self) -> None:
+        """End the process, from any thread; the thread that asks it learns that it died."""
         self._process.kill()
-        self._end()
 
-    def _end(self) -> str:
-        """Wait for the process to end, free what it held, and return what it died of."""
-        self._connection.close()  # It hangs up on a process that lives.
-        with suppress(subprocess.TimeoutExpired):  # Stuck in the kernel; its own alarm ends it some day.
-            self._process.wait(STOP_S)
-        code = self._process.returncode
-        cause = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-        said = ""
+    def stop(self) -> str:
+        """End the process, free what it held, and return what it died of."""
         if not self._log.closed:
+            self._connection.close()
+            self._process.kill()
+            with suppress(subprocess.TimeoutExpired):  # Stuck in the kernel; it dies when it comes out.
+                self._process.wait(STOP_S)
             self._log.seek(0)
-            said = (self._log.read().strip().splitlines() or [""])[-1]
+            self._said = (self._log.read().strip().splitlines() or [""])[-1]
             self._log.close()
-        return f"{cause}, {said}" if said else cause
+        code = self._process.returncode or 0
+        cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"{cause}, {self._said}" if self._said else cause
 
 
 def _bytes(answer: Answer) -> int:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames.decoders import DECODERS, DoubtError, RecountError
 from gaia_judge.frames.specs import Frames, FrameSpec, choose
-from gaia_judge.frames.tracks import Track, read_track
+from gaia_judge.frames.tracks import Track, check_memory, read_track
 
 DISTRIBUTIONS = {"decord": "decord2", "pyav": "av", "torchcodec": "torchcodec"}
 
@@ -30,7 +29,7 @@ def sample(path: Path, spec: FrameSpec) -> Frames:
     Raises:
         GaiaJudgeError: The file is no video, is broken or damaged, or needs more memory than the spec allows.
     """
-    track = read_track(path)
+    track = read_track(path, spec)
     try:
         return _take(track, spec)
     except RecountError as recount:
@@ -39,7 +38,7 @@ def sample(path: Path, spec: FrameSpec) -> Frames:
 
 def _take(track: Track, spec: FrameSpec) -> Frames:
     indices, note = choose(track.seconds, track.duration, spec)
-    _check_memory(track, len(indices), spec)
+    check_memory(path=track.path, width=track.width, height=track.height, count=len(indices), spec=spec)
     name, images = _decode(track, indices, spec)
     return Frames(
         images=np.ascontiguousarray(images),
@@ -59,14 +58,3 @@ def _decode(track: Track, indices: NDArray[np.int64], spec: FrameSpec) -> tuple[
         return "decord", DECODERS["decord"](track, indices)
     except DoubtError:
         return "pyav", DECODERS["pyav"](track, indices)
-
-
-def _check_memory(track: Track, count: int, spec: FrameSpec) -> None:
-    """Refuse before anything is allocated; one more frame is what a decoder holds at the least."""
-    gib = track.width * track.height * 3 * (count + 1) / 2**30
-    if gib > spec.memory_gib:
-        raise GaiaJudgeError(
-            f"{track.path} needs {gib:.1f} GiB for {count} frames of {track.width}x{track.height},"
-            f" more than memory_gib={spec.memory_gib:g} allows.",
-            "Take fewer frames or raise memory_gib.",
-        )

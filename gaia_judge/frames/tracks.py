@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames.specs import FrameSpec
 
 if TYPE_CHECKING:
-    from av import Packet
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
@@ -37,8 +37,6 @@ class Track:
     """Presentation time of every frame, rising, shape [N]."""
     end: int
     """When the last frame leaves the screen."""
-    closed: bool
-    """Whether nothing that follows a key frame in the file is shown before it."""
     alpha: bool
     """Whether the container carries alpha beside the track, as WebM does."""
     matrix: tuple[int, int, int, int] | None
@@ -73,27 +71,41 @@ def opened(path: Path) -> "Iterator[tuple[InputContainer, VideoStream]]":
         raise GaiaJudgeError(f"{path} cannot be decoded: {reason}.", "Does it play elsewhere?") from error
 
 
-def read_track(path: Path) -> Track:
+def check_memory(*, path: Path, width: int, height: int, count: int, spec: FrameSpec) -> None:
+    """Refuse frames before they are allocated; a decoder holds one more at the least.
+
+    Raises:
+        GaiaJudgeError: They need more memory than the spec allows.
+    """
+    gib = width * height * 3 * (count + 1) / 2**30
+    if gib > spec.memory_gib:
+        raise GaiaJudgeError(
+            f"{path} needs {gib:.2f} GiB of memory for {count} frames of {width}x{height},"
+            f" more than memory_gib={spec.memory_gib:g}.",
+            "Take fewer frames or raise memory_gib.",
+        )
+
+
+def read_track(path: Path, spec: FrameSpec) -> Track:
     """Read what the container says of its video track, packet by packet.
 
     Args:
         path: A video file.
+        spec: For its limit on memory.
 
     Raises:
-        GaiaJudgeError: It is no video, or it ends before what its header promises.
+        GaiaJudgeError: It is no video, ends before what its header promises, or is absurdly big.
     """
     if not path.is_file():
         raise GaiaJudgeError(f"There is no file {path}.", "Check the path.")
     with opened(path) as (container, stream):
-        packets, first = [], None
-        for packet in container.demux(stream):
-            first = first or next(iter(packet.decode()), None)
-            if packet.size:
-                packets.append(packet)
-        shown = [packet for packet in packets if not packet.is_discard]
+        check_memory(path=path, width=stream.width, height=stream.height, count=1, spec=spec)
+        packets, first = _scan(container, stream)
+        shown = [packet for packet in packets if packet.shown]
         if first is None or not shown or stream.time_base is None:
             raise GaiaJudgeError(f"{path} has no frames.", "Was it written to the end?")
-        times = np.sort([_time(packet) for packet in shown])
+        times = np.sort([packet.time for packet in shown])
+        usual = round(float(np.diff(times).mean())) if len(times) > 1 else 0
         track = Track(
             path=path,
             container=container.format.name,
@@ -103,16 +115,37 @@ def read_track(path: Path) -> Track:
             height=first.height,
             tick=float(stream.time_base),
             times=times,
-            end=max(_time(packet) + _length(packet, times) for packet in shown),
-            closed=_closed(shown),
+            end=max(packet.time + (packet.length or usual) for packet in shown),
             alpha=stream.metadata.get("alpha_mode") == "1",
-            matrix=display_matrix(first),
+            matrix=_matrix(first),
         )
         _check_whole(track, container, stream, packets)
     return track
 
 
-def display_matrix(frame: "VideoFrame") -> tuple[int, int, int, int] | None:
+class _Packet(NamedTuple):
+    time: int
+    length: int
+    shown: bool
+    corrupt: bool
+
+
+def _scan(container: "InputContainer", stream: "VideoStream") -> "tuple[list[_Packet], VideoFrame | None]":
+    """Return what is known of each packet, without its data, and the first frame."""
+    packets: list[_Packet] = []
+    first: VideoFrame | None = None
+    for packet in container.demux(stream):
+        if first is None:
+            first = next(iter(packet.decode()), None)
+        if packet.size:
+            # AVI stores no presentation times; where frames are not reordered, decoding times are the same.
+            time = packet.pts if packet.pts is not None else packet.dts
+            length, shown = packet.duration or 0, not packet.is_discard
+            packets.append(_Packet(time or 0, length, shown, packet.is_corrupt))
+    return packets, first
+
+
+def _matrix(frame: "VideoFrame") -> tuple[int, int, int, int] | None:
     """Return a, b, c and d of a frame's display matrix: x' = ax + cy, y' = bx + dy."""
     side: Any = frame.side_data  # PyAV's stub leaves the matrix out.
     if "DISPLAYMATRIX" not in side:
@@ -121,31 +154,12 @@ def display_matrix(frame: "VideoFrame") -> tuple[int, int, int, int] | None:
     return a, b, c, d
 
 
-def _time(packet: "Packet[VideoStream]") -> int:
-    # AVI stores no presentation times; where frames are not reordered, decoding times are the same.
-    return (packet.pts if packet.pts is not None else packet.dts) or 0
-
-
-def _length(packet: "Packet[VideoStream]", times: NDArray[np.int64]) -> int:
-    return packet.duration or (round(float(np.diff(times).mean())) if len(times) > 1 else 0)
-
-
-def _closed(packets: "list[Packet[VideoStream]]") -> bool:
-    key = _time(packets[0])
-    for packet in packets:
-        if packet.is_keyframe:
-            key = _time(packet)
-        elif _time(packet) < key:
-            return False
-    return True
-
-
 def _check_whole(
-    track: Track, container: "InputContainer", stream: "VideoStream", packets: "list[Packet[VideoStream]]"
+    track: Track, container: "InputContainer", stream: "VideoStream", packets: list[_Packet]
 ) -> None:
     """Raise if a file holds fewer frames (MP4, AVI) or seconds (Matroska) than promised, or no end (GIF)."""
     read, promised = len(packets), stream.frames
-    if any(packet.is_corrupt for packet in packets):
+    if any(packet.corrupt for packet in packets):
         raise _broken(track.path, f"frame {read} of {promised or 'an unknown number'} is cut short")
     if read < promised:
         raise _broken(track.path, f"{read} of {promised} frames are there")
