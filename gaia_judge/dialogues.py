@@ -163,11 +163,8 @@ def _form(case: _Case) -> Dialogue:
     messages = (*case.opening(), Message("user", case.prompt.form_question(case.video)))
     fields = tuple((one.name, labels) for one in case.prompt.dimensions)
     sampled = asking.readout == "sampled"
-    forms = (
-        [Form(fields, asking.temperature, asking.seed + n) for n in range(asking.samples)]
-        if sampled
-        else [Form(fields)]
-    )
+    seeds = range(asking.seed, asking.seed + asking.samples) if sampled else ()
+    forms = [Form(fields, asking.temperature, seed) for seed in seeds] or [Form(fields)]
     replies = yield [Request(messages, case.frames, form) for form in forms]
     scores = []
     for one in case.prompt.dimensions:

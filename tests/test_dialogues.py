@@ -1,7 +1,7 @@
 """Which questions are asked in which order, and how replies become scores."""
 
 import pytest
-from scripted import certain, run_dialogue, shares, some_frames, some_video
+from tests.scripted import certain, run_dialogue, shares, some_frames, some_video
 
 from gaia_judge.dialogues import Asking, check_asking, converse
 from gaia_judge.engines import Draws, Form, Reply, Text

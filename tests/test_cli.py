@@ -1,0 +1,90 @@
+"""The command line as a user meets it."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from gaia_judge.cli import COMMANDS, cli
+from tests.clips import write_clip
+
+
+def run(*words, cwd=None, env=None):
+    command = [sys.executable, "-m", "gaia_judge.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help_with_an_example(name):
+    words = [name, "show", "--help"] if name == "prompt" else [name, "--help"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0
+    assert f"gaia-judge {name}" in result.output
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from gaia_judge.cli import main; sys.argv = ['gaia-judge', '--help']\n"
+    code += "try: main()\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('torch', 'pandas', 'numpy', 'transformers', 'pydantic') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_bad_usage_is_one_line_and_exit_code_2(tmp_path):
+    result = run("score", tmp_path / "nothing", "--model", "llava")
+    assert result.returncode == 2
+    assert "nothing" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_unknown_model_suggests_near_ones(tmp_path):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    result = run("score", tmp_path, "--model", "lava")
+    assert result.returncode == 2
+    assert "Did you mean llava?" in result.stderr
+
+
+def test_a_judge_that_cannot_run_exits_quickly_with_commands_that_would_work(tmp_path):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    start = time.monotonic()
+    result = run("score", tmp_path, "--model", "llava", "--engine", "replay")
+    assert result.returncode == 2
+    assert "--record FILE" in result.stderr
+    assert "--base-url" in result.stderr
+    assert time.monotonic() - start < 60  # far above the promise: this only catches endless retries
+
+
+def test_ls_shows_origin_and_digest_as_json():
+    rows = json.loads(CliRunner().invoke(cli, ["ls", "prompts", "--json"]).output)
+    assert {"syllogism", "independent", "vqascore"} <= {row["name"] for row in rows}
+    assert all(row["origin"] == "shipped" and row["digest"] for row in rows)
+
+
+def test_an_ejected_prompt_wins_over_the_shipped_one(tmp_path):
+    assert run("eject", "prompts", "syllogism", cwd=tmp_path).returncode == 0
+    file = tmp_path / "prompts" / "syllogism" / "opening.j2"
+    file.write_text("Look closely.\n", encoding="utf-8")
+    shown = run("prompt", "show", "syllogism", cwd=tmp_path).stdout
+    assert "Look closely." in shown
+    assert "Look closely." not in run("prompt", "show", "syllogism").stdout
+    assert run("eject", "prompts", "syllogism", cwd=tmp_path).returncode == 2
+
+
+def test_frames_lists_times_and_writes_a_contact_sheet(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", frames=40)
+    result = run("frames", clip, "--frames", 4, "--out", tmp_path / "sheet.png")
+    assert result.returncode == 0
+    assert "4 of 40 frames" in result.stdout
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:5]] == ["5", "15", "25", "35"]
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_frames_of_a_broken_file_is_one_line(tmp_path):
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    result = run("frames", tmp_path / "bad.mp4")
+    assert result.returncode == 2
+    assert "bad.mp4" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,132 @@
+"""Judges: many dialogues with one engine, fed by real decoding."""
+
+from pathlib import Path
+
+import pytest
+
+from gaia_judge.cards import JudgeCard
+from gaia_judge.dialogues import Asking
+from gaia_judge.engines import Reply
+from gaia_judge.errors import EngineError, GaiaJudgeError
+from gaia_judge.frames import FrameSpec
+from gaia_judge.judges import Judge, load_judge
+from gaia_judge.prompts import load_prompt_set
+from gaia_judge.videos import Video
+from tests.clips import write_clip
+from tests.scripted import ScriptedEngine, certain, shares
+
+CARD = JudgeCard(name="scripted", model="none", about="A judge for tests.")
+
+
+def judge_of(script, prompt="syllogism", card=CARD, **asking):
+    engine = ScriptedEngine(script)
+    return Judge(card, load_prompt_set(prompt), engine, FrameSpec(count=4), Asking(**asking)), engine
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    return [
+        Video(id=f"clip{n}", path=write_clip(folder / f"clip{n}.mp4", frames=8, size=(96 + 4 * n, 64)))
+        for n in range(7)
+    ]
+
+
+def test_the_table_has_a_row_per_video_and_dimension_in_order(videos):
+    judge, _ = judge_of(lambda request: certain("Good", request))
+    frame = judge.rate(videos).to_pandas()
+    assert frame["video"].tolist() == [video.id for video in videos for _ in range(3)]
+    assert frame["dimension"].tolist() == ["subject", "completeness", "interaction"] * 7
+    assert frame["value"].tolist() == [4.0] * 21
+    assert frame["frame_indices"].unique().tolist() == ["[1, 3, 5, 7]"]
+
+
+def test_the_engine_holds_several_videos_but_never_more_than_its_width(videos):
+    judge, engine = judge_of(lambda request: certain("Good", request))
+    judge.rate(videos)
+    assert 1 < engine.most_in_flight <= engine.width
+
+
+def test_each_video_is_asked_about_its_own_frames(videos):
+    def script(request):
+        return shares(request, 0, 0, 0, 1, 0) if request.frames else Reply(error="no frames")
+
+    judge, engine = judge_of(script)
+    judge.rate(videos)
+    asked = {}
+    for request in engine.asked:
+        asked.setdefault(request.frames.digest, []).append(len(request.messages))
+    assert sorted(asked.values()) == [[1, 3, 5]] * len(videos)
+
+
+def test_a_broken_video_is_rows_with_its_error_and_the_others_are_rated(videos, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"this is no video")
+    mixed = [
+        videos[0],
+        Video(id="broken", path=broken),
+        Video(id="gone", path=tmp_path / "gone.mp4"),
+        videos[1],
+    ]
+    judge, _ = judge_of(lambda request: certain("Good", request))
+    frame = judge.rate(mixed).to_pandas().set_index(["video", "dimension"])
+    assert frame.loc["broken", "value"].isna().all()
+    assert frame.loc["gone", "value"].isna().all()
+    assert "broken.mp4" in frame.loc[("broken", "subject"), "error"]
+    assert "gone.mp4" in frame.loc[("gone", "subject"), "error"]
+    assert frame.loc["clip0", "value"].tolist() == frame.loc["clip1", "value"].tolist() == [4.0] * 3
+
+
+def test_one_failing_reply_costs_one_video(videos):
+    def script(request):
+        if request.frames.digest == bad["digest"]:
+            return Reply(error="the server gave up")
+        return certain("Fair", request)
+
+    bad = {"digest": ""}
+    judge, engine = judge_of(script)
+    judge.rate(videos[:1])
+    bad["digest"] = engine.asked[0].frames.digest
+    frame = judge.rate([Video(id="same", path=videos[0].path)]).to_pandas()
+    assert frame["value"].isna().all()
+    assert frame["error"].iloc[0] == "the server gave up"
+
+
+def test_random_weights_stand_in_the_name_of_the_rater(videos):
+    card = CARD.model_copy(update={"random_weights": True})
+    judge, _ = judge_of(lambda request: certain("Good", request), card=card)
+    assert (
+        judge.rate(videos[:1]).to_pandas()["rater"].iloc[0] == "scripted/syllogism/expected (random weights)"
+    )
+
+
+def test_the_manifest_changes_with_whatever_changes_answers():
+    def manifest(**changes):
+        return judge_of(lambda request: certain("Good", request), **changes)[0].manifest()
+
+    assert manifest() == manifest()
+    assert manifest() != manifest(chain="marginal")
+    assert manifest() != manifest(prompt="independent")
+    assert manifest() != manifest(seed=1)
+
+
+def test_a_preview_shows_the_first_question_and_its_frames(videos):
+    judge, engine = judge_of(lambda request: certain("Good", request))
+    frames, preview = judge.preview(videos[0])
+    assert frames.indices.tolist() == [1, 3, 5, 7]
+    assert "Premise 1" in preview.text
+    assert engine.asked == []
+
+
+def test_an_unknown_judge_is_answered_with_near_names():
+    with pytest.raises(GaiaJudgeError, match="Did you mean llava"):
+        load_judge("lava")
+
+
+def test_a_judge_that_cannot_run_here_says_what_would_work(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(Path("nowhere").resolve()))
+    with pytest.raises(EngineError) as caught:
+        load_judge("llava-small", engine="transformers")
+    assert "--base-url" in caught.value.hint
+    assert "transformers:" in caught.value.message
