@@ -15,6 +15,7 @@ from gaia_judge.engines import (
     VIDEO_MARK,
     Ask,
     Draws,
+    Engine,
     EngineOptions,
     Form,
     Labels,
@@ -28,6 +29,7 @@ from gaia_judge.engines import (
 from gaia_judge.engines.openai import OpenAIEngine, servers
 from gaia_judge.errors import EngineError
 from gaia_judge.frames import Frames
+from tests.checkpoints import make_clip
 from tests.servers import Pass, ScriptedServer, vllm_server  # noqa: F401
 
 WORDS = ("Bad", "Poor", "Fair", "Good")
@@ -134,6 +136,12 @@ def test_a_first_token_that_could_begin_two_labels_gives_no_probabilities(start:
     assert clear.distribution == pytest.approx({"1": 2 / 3, "2": 1 / 3})
     assert (unclear.distribution, unclear.draws) == (None, ("1",))
     assert "no probabilities" in unclear.note
+
+
+def test_a_model_that_does_not_begin_with_a_label_gives_its_choice(start: Start) -> None:
+    with ScriptedServer({"The rating": 0.8, "Good": 0.2}, vllm=False) as server:
+        reply = one(start(server), question(Labels(WORDS)))
+    assert (reply.distribution, reply.draws) == (None, ("Good",))
 
 
 @pytest.mark.parametrize("how", ["refuses", "ignores"])
@@ -319,6 +327,17 @@ def test_several_servers_share_the_work(start: Start) -> None:
     assert {reply.draws for reply in replies} == {("Good",)}
 
 
+def test_questions_about_a_video_go_to_the_server_that_has_it(start: Start) -> None:
+    with ScriptedServer(SAYS) as left, ScriptedServer(SAYS) as right:
+        engine = start(left, right)
+        for seed in range(16):
+            before = len(left.chats), len(right.chats)
+            ask(engine, [question(Draws(WORDS, 1), make_frames(2, seed), text) for text in "abc"])
+            assert {len(left.chats) - before[0], len(right.chats) - before[1]} == {0, 3}
+        assert left.chats
+        assert right.chats
+
+
 def _pictures(url: str) -> list[Any]:
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(part)))) for part in url.split(",")[1:]]
 
@@ -330,6 +349,7 @@ def test_frames_arrive_unchanged_and_in_order_as_images(start: Start) -> None:
         content = server.chats[0]["messages"][0]["content"]
     assert reply.note == ""
     assert [part["type"] for part in content] == ["image_url"] * 4 + ["text"]
+    assert all("uuid" not in part for part in content)  # other servers than vLLM may refuse it
     images = [_pictures(part["image_url"]["url"])[0] for part in content[:4]]
     np.testing.assert_array_equal(images, frames.images)
 
@@ -456,8 +476,115 @@ def test_an_engine_can_be_closed_twice_and_with_requests_in_flight(start: Start)
 
 
 @pytest.fixture(scope="module")
-def real(vllm_server: tuple[str, Path]) -> Iterator[OpenAIEngine]:  # noqa: F811
-    url, folder = vllm_server
+def served(vllm_server: tuple[str, Path]) -> tuple[str, Path]:  # noqa: F811
+    return vllm_server
+
+
+@pytest.fixture(scope="module")
+def real(served: tuple[str, Path]) -> Iterator[OpenAIEngine]:
+    url, folder = served
     engine = OpenAIEngine(ModelSpec(model=str(folder)), EngineOptions(base_urls=(url,)))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def local(served: tuple[str, Path]) -> Iterator[Engine]:
+    from gaia_judge.engines.transformers import TransformersEngine
+
+    engine = TransformersEngine(ModelSpec(model=str(served[1]), dtype="float32"), EngineOptions())
+    yield engine
+    engine.close()
+
+
+CLIPS = range(4)
+TURNS = (
+    Message("user", f"{VIDEO_MARK}Rate how good the action of the person is."),
+    Message("assistant", "Good"),
+    Message("user", "Rate the motion from start to end."),
+)
+
+
+def clip(seed: int, step: int = 1) -> Frames:
+    images = make_clip(seed)[::step].copy()
+    indices = np.arange(len(images))
+    seconds = indices / 4
+    return Frames(images=images, seconds=seconds, indices=indices, total=8, duration=2.0, decoder="none")
+
+
+def expected(reply: Reply) -> float:
+    assert reply.distribution is not None, reply.error
+    return sum(rank * share for rank, share in enumerate(reply.distribution.values(), start=1))
+
+
+@pytest.mark.vllm
+@pytest.mark.slow
+def test_a_real_server_gives_the_probabilities_that_transformers_gives(
+    real: OpenAIEngine, local: Engine
+) -> None:
+    words, numbers = Labels((*WORDS, "Excellent")), Labels(tuple(map(str, range(101))))
+    requests = [
+        Request(TURNS[:turns], clip(seed), what)
+        for seed in CLIPS
+        for turns in (1, 3)
+        for what in (words, numbers)
+    ]
+    theirs, ours = ask(real, requests), ask(local, requests)
+    for their, our in zip(theirs, ours, strict=True):
+        assert their.note == ""
+        assert their.distribution == pytest.approx(our.distribution, abs=2e-3)
+        assert their.off_scale == pytest.approx(our.off_scale, abs=2e-3)
+    ratings = [
+        expected(reply) for request, reply in zip(requests, theirs, strict=True) if request.ask is words
+    ]
+    assert max(ratings) - min(ratings) > 1
+    backwards = [
+        Request(one.messages, clip(seed, -1), words) for one, seed in zip(requests[::4], CLIPS, strict=True)
+    ]
+    turned = [expected(reply) for reply in ask(real, backwards)]
+    # So a wrong order of frames would not pass the comparison above.
+    assert max(abs(a - b) for a, b in zip(turned, ratings[::2], strict=True)) > 0.02
+
+
+@pytest.mark.vllm
+@pytest.mark.slow
+def test_a_real_server_keeps_to_every_constraint(real: OpenAIEngine) -> None:
+    form = Form((("subject", WORDS), ("interaction", ("1", "10", "100"))))
+    asks: list[Ask] = [
+        Draws(WORDS, 5, seed=3),
+        Draws(WORDS, 5, seed=3),
+        Draws(WORDS, 5, seed=4),
+        form,
+        Text(12),
+    ]
+    again, same, other, filled, said = ask(real, [Request(TURNS[:1], clip(0), what) for what in asks])
+    assert len(again.draws) == 5
+    assert set(again.draws) <= set(WORDS)
+    assert again.draws == same.draws != other.draws
+    assert filled.fields["subject"] in WORDS
+    assert sum(filled.distributions["subject"].values()) == pytest.approx(1)
+    assert "interaction" not in filled.distributions  # 1 and 10 begin alike
+    assert said.text
+    assert "\n" not in said.text
+
+
+@pytest.mark.vllm
+@pytest.mark.slow
+def test_a_real_server_reads_a_video_once(real: OpenAIEngine) -> None:
+    frames = clip(7)
+    first = one(real, Request(TURNS[:1], frames, Text(1)))
+    second = one(real, Request(TURNS, frames, Text(1)))
+    assert first.cached_tokens < 32  # but for the words before the video
+    assert second.cached_tokens >= first.prompt_tokens // 32 * 32
+
+
+@pytest.mark.vllm
+@pytest.mark.slow
+@pytest.mark.parametrize("send", ["images", "mp4"])
+def test_a_real_server_takes_frames_in_other_ways(served: tuple[str, Path], send: Any) -> None:
+    url, folder = served
+    engine = OpenAIEngine(ModelSpec(model=str(folder)), EngineOptions(base_urls=(url,), send=send))
+    reply = one(engine, Request(TURNS[:1], clip(0), Labels(WORDS)))
+    engine.close()
+    assert reply.distribution
+    assert reply.note

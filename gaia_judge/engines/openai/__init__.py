@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Future
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
@@ -28,7 +29,7 @@ CONTROL = re.compile(r"<\|[\w-]+\|>|</?s>|<(?:image|video)>")
 
 
 class OpenAIEngine:
-    """Asks OpenAI-compatible servers, for each request the one with the least to do."""
+    """Asks OpenAI-compatible servers, one or several."""
 
     @classmethod
     def problems(cls, model: ModelSpec, options: EngineOptions) -> list[Problem]:
@@ -128,12 +129,13 @@ class OpenAIEngine:
         return "sequence" if server.vllm and self._model.video else "images"
 
     async def _answer(self, request: Request) -> Reply:
-        answerer = min(self._answerers, key=lambda one: one.server.in_flight)
+        digest = await asyncio.to_thread(_digest, request.frames)
+        answerer = self._pick(digest)
         server = answerer.server
         server.in_flight += 1
         try:
             _refuse_control(server, request)
-            media = {} if request.frames is None else await self._media(answerer, request.frames)
+            media = {} if request.frames is None else await self._media(answerer, request.frames, digest)
             reply = await answerer.answer(answerer.payload(request.messages, media), request.ask)
             return noted(reply, self._note(server)) if request.frames else reply
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
@@ -141,13 +143,21 @@ class OpenAIEngine:
         finally:
             server.in_flight -= 1
 
-    async def _media(self, answerer: Answerer, frames: Frames) -> Payload:
+    def _pick(self, digest: str) -> Answerer:
+        """Return the server with the least to do, or the one that had the video before unless it is full."""
+        if digest:
+            home = max(self._answerers, key=lambda one: sha256((one.server.url + digest).encode()).digest())
+            if home.server.in_flight < self._options.concurrency:
+                return home
+        return min(self._answerers, key=lambda one: one.server.in_flight)
+
+    async def _media(self, answerer: Answerer, frames: Frames, digest: str) -> Payload:
         """Return the encoded frames, encoded once for all questions about them."""
         server = answerer.server
         send = self._send(server)
         if send == "sequence" and not server.knows("media_io_kwargs"):
             await answerer.check_count(len(frames.images))
-        key = (send, frames.digest)
+        key = (send, digest)
         if key not in self._encoded:
             self._encoded[key] = asyncio.create_task(asyncio.to_thread(MEDIA[send], frames))
         self._encoded.move_to_end(key)
@@ -179,6 +189,10 @@ async def _look(url: str, model: ModelSpec, options: EngineOptions) -> list[Prob
     except EngineError as error:
         return [Problem(error.message, error.hint)]
     return []
+
+
+def _digest(frames: Frames | None) -> str:
+    return frames.digest if frames is not None else ""
 
 
 def _refuse_control(server: Server, request: Request) -> None:

@@ -64,9 +64,13 @@ class Answerer:
 
     def payload(self, messages: Sequence[Message], media: Payload) -> Payload:
         """Return a conversation with its frames, to which each kind of question adds its own fields."""
+        parts = media.get("parts", ())
         more = {name: value for name, value in media.items() if name != "parts"}
-        sampling = UNFILTERED if self.server.vllm else {}
-        return {"messages": chat(messages, media.get("parts", ())), **sampling, **more}
+        if self.server.vllm:
+            return {"messages": chat(messages, parts), **UNFILTERED, **more}
+        # The ids are vLLM's, and others may refuse them.
+        plain = [{name: value for name, value in part.items() if name != "uuid"} for part in parts]
+        return {"messages": chat(messages, plain), **more}
 
     async def answer(self, payload: Payload, ask: Ask) -> Reply:
         """Return the answer to one question."""

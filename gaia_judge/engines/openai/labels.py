@@ -25,6 +25,9 @@ ENDINGS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn
 MASKED = -9000.0
 """Servers write -9999 for a token that a constraint forbids."""
 
+HALF = 0.5
+"""The least that labels must have of the first token for their shares to be the model's answer."""
+
 TOP = 20
 """The most alternatives that servers show."""
 
@@ -153,7 +156,7 @@ def read_first(token: Token, ask: Labels) -> dict[str, float] | None:
     """Return the labels' shares of what a server shows of the first token, or None where it shows too little.
 
     A token counts for the one label that it is or begins. Where it could begin several (``1`` of 1 and 10),
-    nothing is known.
+    nothing is known; nor where the model mostly begins with something else.
     """
     mass = dict.fromkeys(ask.labels, 0.0)
     unclear = 0.0
@@ -166,7 +169,7 @@ def read_first(token: Token, ask: Labels) -> dict[str, float] | None:
         elif fits:
             unclear += probability
     total = sum(mass.values())
-    if total <= 0 or unclear > NEGLIGIBLE:
+    if total < HALF or unclear > NEGLIGIBLE:
         return None
     return {label: share / total for label, share in mass.items()}
 

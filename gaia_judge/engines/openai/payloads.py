@@ -23,8 +23,9 @@ Payload = dict[str, Any]
 def image_parts(frames: Frames) -> Payload:
     """Return the frames as one lossless PNG each, in order, with ids for vLLM's multimodal cache."""
     urls = [f"data:image/png;base64,{_png(image)}" for image in frames.images]
+    digest = frames.digest
     parts = [
-        {"type": "image_url", "image_url": {"url": url}, "uuid": f"{frames.digest}-{place}"}
+        {"type": "image_url", "image_url": {"url": url}, "uuid": f"{digest}-{place}"}
         for place, url in enumerate(urls)
     ]
     return {"parts": parts}
@@ -149,11 +150,14 @@ def _mp4(frames: Frames) -> bytes:
     images = frames.images[:, : frames.images.shape[1] // 2 * 2, : frames.images.shape[2] // 2 * 2]
     rate = Fraction(len(images) / frames.duration if frames.duration > 0 else 1.0).limit_denominator(1000)
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
-        stream.height, stream.width = images.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode(None))
+    try:
+        with av.open(file, "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
+            stream.height, stream.width = images.shape[1:3]
+            stream.pix_fmt = "yuv420p"
+            for image in images:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            container.mux(stream.encode(None))
+    except av.FFmpegError as error:
+        raise ValueError(f"The frames cannot be written as mp4: {error}") from error
     return file.getvalue()
