@@ -67,9 +67,13 @@ FORMATS = {
         "codec": "libvpx",
         "options": {"g": "12", "auto-alt-ref": "1", "lag-in-frames": "8"},
     },
+    "h264-b-avi": {"suffix": ".avi", "codec": "libx264", "options": {"bf": "3"}},
     "mpeg4": {"suffix": ".avi", "codec": "mpeg4", "options": {"g": "10"}},
     "mpeg4-b": {"suffix": ".mp4", "codec": "mpeg4", "options": {"g": "10", "bf": "2"}},
+    "mpeg4-b-avi": {"suffix": ".avi", "codec": "mpeg4", "options": {"g": "10", "bf": "2"}},
     "mjpeg": {"suffix": ".avi", "codec": "mjpeg", "pixels": "yuvj420p"},
+    "mpeg2": {"suffix": ".mpg", "codec": "mpeg2video", "rate": 25, "options": {"bf": "2"}},
+    "ts": {"suffix": ".ts", "codec": "libx264", "options": {"bf": "3", "g": "10"}},
     "gif": {"suffix": ".gif", "codec": "gif", "pixels": "rgb8"},
 }
 """Formats that a test may ask ``write_clip`` for."""
@@ -168,6 +172,18 @@ def irregular(frames: int) -> list[float]:
     return [0.0, *np.cumsum(gaps)[:-1].round(3).tolist()]
 
 
+def write_images(path: Path, images: NDArray[np.uint8], rate: int = 8) -> Path:
+    """Encode given frames, shape [T, H, W, 3], as H.264 of high quality."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
+        stream.height, stream.width = images.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
 def write_alpha(path: Path, codec: str, pixels: str) -> Path:
     """Encode numbered frames whose lower quarter is transparent."""
     with av.open(str(path), "w") as container:
@@ -200,24 +216,25 @@ def cut(path: Path, share: float) -> Path:
     return path
 
 
+def packets(path: Path) -> list[tuple[int, int]]:
+    """Return where each packet of the video stands in a file, and its length."""
+    with av.open(str(path)) as container:
+        return [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+
+
 def spoil(path: Path, first: int, last: int) -> Path:
     """Overwrite the data of packets ``first`` to ``last`` with zeros, leaving the container whole."""
-    with av.open(str(path)) as container:
-        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
     data = bytearray(path.read_bytes())
-    for position, size in packets[first : last + 1]:
+    for position, size in packets(path)[first : last + 1]:
         data[position : position + size] = bytes(size)
     path.write_bytes(data)
     return path
 
 
-def write_images(path: Path, images: NDArray[np.uint8], rate: int = 8) -> Path:
-    """Encode given frames, shape [T, H, W, 3], as H.264 of high quality."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
-        stream.height, stream.width = images.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode(None))
+def scratch(path: Path, number: int, depth: float) -> Path:
+    """Flip one byte of a packet's data: decoders go on and cover up what they cannot read."""
+    data = bytearray(path.read_bytes())
+    position, size = packets(path)[number]
+    data[position + int(size * depth)] ^= 0xFF
+    path.write_bytes(data)
     return path

@@ -9,7 +9,18 @@ from PIL import Image
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Decoders, FrameSpec, contact_sheet, sample
 from gaia_judge.videos import Video
-from tests.clips import cut, draw, irregular, read_number, spoil, write_clip, write_format, write_sound
+from tests.clips import (
+    cut,
+    draw,
+    irregular,
+    packets,
+    read_number,
+    scratch,
+    spoil,
+    write_clip,
+    write_format,
+    write_sound,
+)
 
 
 def numbers(frames):
@@ -80,9 +91,9 @@ def text(path):
     return path
 
 
-def playlist(path):
-    clip = write_clip(path.with_name("hidden.ts"))
-    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{clip}\n#EXT-X-ENDLIST\n")
+def script(path):
+    write_clip(path.with_name("hidden.mp4"))
+    path.write_text("ffconcat version 1.0\nfile hidden.mp4\n")
     return path
 
 
@@ -90,20 +101,32 @@ def faststart(path):
     return write_clip(path, options={"bf": "2", "g": "10"}, container_options={"movflags": "faststart"})
 
 
+def without_last_packets(path):
+    faststart(path)
+    path.write_bytes(path.read_bytes()[: packets(path)[30][0]])
+    return path
+
+
 BROKEN = {
     "zero.mp4": (lambda path: path.write_bytes(b""), "cannot be decoded|no frames"),
     "text.mp4": (text, "cannot be decoded"),
     "text.gif": (text, "cannot be decoded"),
-    "playlist.mp4": (playlist, "cannot be decoded"),
+    "script.mp4": (script, "cannot be decoded"),
     "sound.mp4": (lambda path: write_sound(path), "no video stream"),
     "half.mp4": (lambda path: cut(faststart(path), 0.8), "breaks off: frame .* of 40"),
     "most.mp4": (lambda path: cut(faststart(path), 0.98), "breaks off"),
+    "30.mp4": (without_last_packets, "breaks off: 30 of 40 frames are there"),
     "headless.mp4": (lambda path: cut(write_clip(path), 0.5), "cannot be decoded"),
     "half.mkv": (lambda path: cut(write_clip(path), 0.6), r"breaks off: 0?\d\.\d+ of 4\.00 seconds"),
     "half.webm": (lambda path: cut(write_clip(path, codec="libvpx-vp9"), 0.6), "breaks off"),
     "half.avi": (lambda path: cut(write_clip(path, codec="mjpeg", pixels="yuvj420p"), 0.5), "breaks off"),
     "half.gif": (lambda path: cut(write_clip(path, codec="gif", pixels="rgb8"), 0.5), "trailer"),
     "spoilt.mp4": (lambda path: spoil(faststart(path), 20, 24), "cannot be decoded|damaged"),
+    "scratched.mp4": (
+        lambda path: scratch(write_clip(path, size=(192, 128), options={"g": "40", "bf": "0"}), 30, 0.3),
+        "frame 30 is damaged",
+    ),
+    "scratched.avi": (lambda path: scratch(write_clip(path, codec="mpeg4"), 20, 0.5), "frame 20 is damaged"),
     "spoilt.avi": (lambda path: spoil(write_clip(path, codec="mpeg4"), 20, 24), "cannot be decoded|damaged"),
 }
 
@@ -117,6 +140,12 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path, name, decoder):
         sample(tmp_path / name, FrameSpec(decoder=decoder))
     assert str(tmp_path / name) in caught.value.message
     assert caught.value.hint
+
+
+def test_damage_that_decord_covers_up_is_noticed_all_the_same(tmp_path):
+    clip = write_clip(tmp_path / "a.mp4", size=(192, 128), options={"g": "40", "bf": "0"})
+    with pytest.raises(GaiaJudgeError, match=r"decord complains about .*a\.mp4: error while decoding"):
+        sample(scratch(clip, 30, 0.3), FrameSpec(decoder="decord"))
 
 
 def test_a_missing_file_is_an_error_that_names_it(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames import FrameSpec, sample
+from gaia_judge.frames import FrameSpec, decoders, sample
 from tests.clips import FORMATS, draw, read_number, write_alpha, write_clip, write_format
 
 UNPROVEN = {
@@ -18,7 +18,11 @@ UNPROVEN = {
     "vp8": "codec vp8",
     "mpeg4": "container avi",
     "mpeg4-b": "codec mpeg4",
+    "mpeg4-b-avi": "container avi",
+    "h264-b-avi": "container avi",
     "mjpeg": "container avi",
+    "mpeg2": "container mpeg",
+    "ts": "container mpegts",
     "gif": "container gif",
 }
 """Formats on which decord is not used, and what it says when it must be."""
@@ -51,6 +55,14 @@ def test_decord_agrees_with_pyav(clips, name, count):
     assert ours.indices.tolist() == theirs.indices.tolist()
     assert ours.seconds.tolist() == theirs.seconds.tolist()
     assert np.abs(ours.images.astype(int) - theirs.images).mean() <= 2
+
+
+def test_pyav_converts_only_the_frames_that_are_taken(clips, monkeypatch):
+    converted = []
+    original = decoders._rgb
+    monkeypatch.setattr(decoders, "_rgb", lambda frame: converted.append(frame.pts) or original(frame))
+    sample(clips["h264"], FrameSpec(count=5, decoder="pyav"))
+    assert len(converted) == 5
 
 
 @pytest.mark.parametrize("name", UNPROVEN)

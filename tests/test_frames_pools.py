@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
+from time import sleep
 
 import numpy as np
 import psutil
@@ -42,6 +44,10 @@ def obey(path: Path, spec: FrameSpec) -> Frames:
             bytearray(int(amount) * 2**20)
         case "leak":
             LEAKED.append(bytearray(int(amount) * 2**20))
+        case "poison":
+            Timer(0.3, os.kill, [os.getpid(), signal.SIGSEGV]).start()
+        case "sleep":
+            sleep(1)
         case "raise":
             raise ZeroDivisionError(amount)
         case "refuse":
@@ -91,6 +97,10 @@ def test_each_death_costs_exactly_its_own_video(order, processes):
     assert "1.mp4: SIGSEGV" in str(answers[1])
     assert "4.mp4: exit code 3" in str(answers[4])
     assert "5.mp4: SIGABRT, terminate called" in str(answers[5])
+
+
+def test_a_death_that_an_earlier_video_caused_is_not_blamed_on_the_next(order):
+    assert decode(order("poison 1", "sleep 2", "show 3"), processes=1) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("verb", ["hang", "hang-locked"])

@@ -21,12 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames.tracks import Track, opened
+from gaia_judge.frames.tracks import Track, has_alpha, opened
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 Images = NDArray[np.uint8]
 Decode = Callable[[Track, NDArray[np.int64]], Images]
@@ -36,8 +35,12 @@ CONTAINERS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 CODECS = {"h264", "hevc", "vp9", "libdav1d"}
 """Codecs of which decord reads every frame right or fails. It covers up damage in MPEG-4; of VP8, other
 projects report wrong frames."""
-HIDDEN = {"vp8", "libvpx", "mpeg4", "msmpeg4v3"}
+PIXELS = {"yuv420p", "yuvj420p", "yuv444p"}
+"""Pixel formats of which decord's colours are those of PyAV."""
+HIDDEN = {"vp8", "mpeg4", "msmpeg4v3"}
 """Codecs whose packets need not each show a frame."""
+WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these codecs ignore alpha."""
 
 
 class DoubtError(GaiaJudgeError):
@@ -58,8 +61,10 @@ def doubts(track: Track) -> str:
         return f"container {track.container}"
     if track.codec not in CODECS:
         return f"codec {track.codec}"
-    if track.alpha or track.pixels not in {"yuv420p", "yuvj420p", "yuv444p"}:
-        return f"pixel format {track.pixels}{' with alpha' if track.alpha else ''}"
+    if track.alpha:
+        return "alpha"
+    if track.pixels not in PIXELS:
+        return f"pixel format {track.pixels}"
     a, b, c, d = track.matrix or (1, 0, 0, 1)
     if (a, b) != (d, -c) or (a and b):
         return "a mirrored or slanted picture"
@@ -84,6 +89,8 @@ def decode_pyav(track: Track, indices: NDArray[np.int64]) -> Images:
         times.append(frame.pts if frame.pts is not None else frame.dts or 0)
     if len(times) < len(track.times) and track.codec not in HIDDEN:
         raise _damaged(track, f"only {len(times)} of {len(track.times)} frames can be decoded")
+    if track.container == "avi":
+        times.sort()  # AVI knows no presentation times, and FFmpeg's guess fails on H.264 with B-frames.
     if times != sorted(times):
         raise _damaged(track, "its frames are not in the order of their times")
     if not np.array_equal(times, track.times):
@@ -129,7 +136,7 @@ def decode_torchcodec(track: Track, indices: NDArray[np.int64]) -> Images:
         from torchcodec.decoders import VideoDecoder
     except (ImportError, RuntimeError, OSError) as error:  # It finds no FFmpeg in many a way.
         raise GaiaJudgeError("torchcodec cannot be imported.", "Install gaia-judge[torchcodec].") from error
-    if track.alpha or "a" in track.pixels.removeprefix("gray"):
+    if track.alpha:
         raise DoubtError(f"{track.path} has alpha, which torchcodec drops.", USE_AUTO)
     try:
         decoder = VideoDecoder(str(track.path.absolute()), dimension_order="NHWC", seek_mode="exact")
@@ -150,24 +157,19 @@ USE_AUTO = "Use the decoder auto."
 
 
 def _frames(track: Track) -> "Iterator[VideoFrame]":
+    from av.codec import CodecContext
+
     with opened(track.path) as (container, stream):
-        codec = _alpha_codec(stream) if track.alpha else stream.codec_context
+        codec = stream.codec_context
+        if track.alpha and (name := WITH_ALPHA.get(codec.name)):
+            codec = cast("VideoCodecContext", CodecContext.create(name, "r"))
+            codec.extradata = stream.codec_context.extradata
         for packet in container.demux(stream):
             yield from codec.decode(packet if packet.size else None)
 
 
-def _alpha_codec(stream: "VideoStream") -> "VideoCodecContext":
-    # FFmpeg's own VP8 and VP9 decoders ignore alpha; libvpx reads it.
-    from av.codec import CodecContext
-
-    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(stream.codec_context.name, stream.codec_context.name)
-    codec = cast("VideoCodecContext", CodecContext.create(name, "r"))
-    codec.extradata = stream.codec_context.extradata
-    return codec
-
-
 def _rgb(frame: "VideoFrame") -> Images:
-    if not any(component.is_alpha for component in frame.format.components):
+    if not has_alpha(frame):
         return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     rgba = frame.to_ndarray(format="rgba")
     return (rgba[..., :3].astype(np.uint16) * rgba[..., 3:] // 255).astype(np.uint8)

@@ -38,7 +38,7 @@ class Track:
     end: int
     """When the last frame leaves the screen."""
     alpha: bool
-    """Whether the container carries alpha beside the track, as WebM does."""
+    """Whether pixels may be transparent, be it in the track or, as in WebM, beside it."""
     matrix: tuple[int, int, int, int] | None
     """How a player must turn the picture: the display matrix's a, b, c, d in 1/65536; None for upright."""
 
@@ -116,7 +116,7 @@ def read_track(path: Path, spec: FrameSpec) -> Track:
             tick=float(stream.time_base),
             times=times,
             end=max(packet.time + (packet.length or usual) for packet in shown),
-            alpha=stream.metadata.get("alpha_mode") == "1",
+            alpha=has_alpha(first) or stream.metadata.get("alpha_mode") == "1",
             matrix=_matrix(first),
         )
         _check_whole(track, container, stream, packets)
@@ -143,6 +143,11 @@ def _scan(container: "InputContainer", stream: "VideoStream") -> "tuple[list[_Pa
             length, shown = packet.duration or 0, not packet.is_discard
             packets.append(_Packet(time or 0, length, shown, packet.is_corrupt))
     return packets, first
+
+
+def has_alpha(frame: "VideoFrame") -> bool:
+    """Return whether a frame's pixel format has an alpha channel."""
+    return any(component.is_alpha for component in frame.format.components)
 
 
 def _matrix(frame: "VideoFrame") -> tuple[int, int, int, int] | None:

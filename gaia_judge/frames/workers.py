@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
@@ -27,14 +28,19 @@ def serve(descriptor: int) -> None:
     Thread(target=_die_with_parent, args=(descriptor,), daemon=True).start()
     connection = Connection(descriptor)
     decode: Decode = connection.recv()
+    with suppress(ImportError):  # Neither time nor memory of a video pays for the libraries.
+        import av  # noqa: F401
+        import decord  # noqa: F401
     start = _data_bytes()
     connection.send("ready")
     while True:
         path, spec = connection.recv()
         # Even if the parent is gone and the decoder hangs while it holds Python's lock.
         signal.alarm(math.ceil(spec.timeout_s) + 5)
-        _limit_memory(spec)
-        connection.send((_answer(decode, path, spec), _data_bytes() - start > spec.memory_gib * GIB / 2))
+        _limit_growth(spec.memory_gib * GIB)
+        answer = _answer(decode, path, spec)
+        _limit_growth(math.inf)  # Sending copies.
+        connection.send((answer, _data_bytes() - start > spec.memory_gib * GIB / 2))
         signal.alarm(0)
 
 
@@ -58,14 +64,15 @@ def _die_with_parent(descriptor: int) -> None:
     os._exit(0)  # A regular exit would run decord's teardown, which may crash.
 
 
-def _limit_memory(spec: FrameSpec) -> None:
-    """Let this process grow by ``memory_gib`` from here. Only Linux enforces limits on data."""
+def _limit_growth(size: float) -> None:
+    """Let this process grow by so many bytes from here. Only Linux enforces limits on data."""
     if sys.platform == "linux":
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = int(_data_bytes() + spec.memory_gib * GIB)
-        resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
+        most = math.inf if hard == resource.RLIM_INFINITY else hard
+        soft = min(_data_bytes() + size, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard if soft == most else int(soft), hard))
 
 
 def _data_bytes() -> int:
