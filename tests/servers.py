@@ -32,7 +32,7 @@ class ScriptedServer(ThreadingHTTPServer):
         says: Utterance -> probability: the model's language, from which every truth can be computed.
         vllm: Whether it has vLLM's fields and routes, or whole words as tokens and JSON schemas only.
         refuses: Fields that it answers with 400.
-        ignores: Fields that it overlooks without a word.
+        ignores: Fields that it overlooks without a word, and paths that it does not have.
         unknown: Fields that it does not list either.
         takes: Frames that it takes of a sequence.
         fault: Called for every chat once ``armed``; it may raise ``Pass`` to let the model answer.
@@ -86,6 +86,8 @@ class ScriptedServer(ThreadingHTTPServer):
         return None
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
+        if path in self.ignores:
+            return None
         if path == "/v1/chat/completions":
             return self.chat({name: value for name, value in body.items() if name not in self.ignores})
         if path == "/tokenize":
@@ -169,8 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: ScriptedServer
 
     def do_GET(self) -> None:
-        found = self.server.get(self.path)
-        self._answer(404 if found is None else 200, json.dumps(found).encode())
+        status, found = self._plain(self.server.get(self.path))
+        self._answer(status, json.dumps(found).encode())
 
     def do_POST(self) -> None:
         server = self.server
@@ -179,11 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
         try:
-            answer = (
-                self._chat(body)
-                if self.path.endswith("/completions")
-                else (200, server.post(self.path, body))
-            )
+            chat = self.path.endswith("/completions")
+            answer = self._chat(body) if chat else self._plain(server.post(self.path, body))
         finally:
             with server.lock:
                 server.busy -= 1
@@ -193,6 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             status, found = answer
             self._answer(status, found if isinstance(found, bytes) else json.dumps(found).encode())
+
+    def _plain(self, found: Any) -> tuple[int, Any]:
+        return (404 if found is None else 200), found
 
     def _chat(self, body: dict[str, Any]) -> tuple[int, Any] | None:
         server = self.server
@@ -253,7 +255,7 @@ def start_vllm(folder: Path, log: Path, *more: str) -> tuple[subprocess.Popen[by
     command += ["--enforce-eager", "--block-size", "32", "--enable-prompt-tokens-details", *more]
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()

@@ -117,9 +117,13 @@ def test_labels_of_more_spellings_than_vllm_scores_at_once_are_asked_in_parts(st
     assert reply.distribution == pytest.approx(dict.fromkeys(labels, 1 / 150))
 
 
-@pytest.mark.parametrize("old", [True, False])
-def test_other_servers_show_their_top_20_and_the_row_says_so(start: Start, old: bool) -> None:
-    with ScriptedServer(SAYS, vllm=old, unknown=("logprob_token_ids",)) as server:
+@pytest.mark.parametrize(
+    "other",
+    [{"vllm": False}, {"unknown": ("logprob_token_ids",)}, {"ignores": ("/tokenize",)}],
+    ids=["other", "old vLLM", "vLLM behind a proxy"],
+)
+def test_other_servers_show_their_top_20_and_the_row_says_so(start: Start, other: dict[str, Any]) -> None:
+    with ScriptedServer(SAYS, **other) as server:
         reply = one(start(server), question(Labels(("Bad", "Poor", "Good"))))
     assert reply.distribution == pytest.approx({"Bad": 0.2 / 0.75, "Poor": 0.05 / 0.75, "Good": 0.5 / 0.75})
     assert reply.off_scale is None
@@ -193,17 +197,17 @@ def test_draws_are_counted_one_by_one_where_a_server_gives_one_at_a_time(start: 
 
 
 def test_draws_off_the_scale_are_not_counted(start: Start) -> None:
-    said = itertools.cycle(["Good", "Excellent!", '{"answer": "Bad"}'])
+    said = itertools.cycle(["Good", "Excellent!", '{"answer": "Bad"}', None])
 
     def babble(server: ScriptedServer, body: dict[str, Any], key: str) -> tuple[int, Any]:
         return 200, {"choices": [{"message": {"content": next(said)}} for _ in range(body["n"])]}
 
     with ScriptedServer(SAYS, fault=babble) as server:
         engine = start(server)
-        some = one(engine, question(Draws(WORDS, 3)))
-        none = one(engine, question(Draws(("Yes", "No"), 3)))
+        some = one(engine, question(Draws(WORDS, 4)))
+        none = one(engine, question(Draws(("Yes", "No"), 4)))
     assert (some.draws, some.error) == (("Good", "Bad"), None)
-    assert "1 of 3" in some.note
+    assert "2 of 4" in some.note
     assert none.draws == ()
     assert none.error
 

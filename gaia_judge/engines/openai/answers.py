@@ -185,9 +185,13 @@ def _counted(reply: Reply, counts: Mapping[str, int]) -> Reply:
 
 
 def _answer(choice: Choice) -> str:
-    """Return what was chosen, out of the JSON object where there is one."""
+    """Return what was chosen, out of the JSON object where there is one, or why nothing was."""
     try:
-        said = json.loads(choice.text)
+        text = choice.text.strip()
+    except Unreadable as error:
+        return f"({error})"  # one sample of several may fail: this is on no scale
+    try:
+        said = json.loads(text)
     except ValueError:
-        return choice.text.strip()
-    return str(said[ANSWER]) if isinstance(said, dict) and ANSWER in said else choice.text.strip()
+        return text
+    return str(said[ANSWER]) if isinstance(said, dict) and ANSWER in said else text

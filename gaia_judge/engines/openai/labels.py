@@ -132,6 +132,8 @@ class TokenReader:
         last = await self._server.tokenize(ended.rpartition("zephyr")[2].strip())
         known = await asyncio.gather(*(self._server.tokenize(ending) for ending in ENDINGS))
         self._stops = sorted({*last[:1], *(tokens[0] for tokens in known if len(tokens) == 1)})
+        if not self._stops:
+            raise Unreadable("The server does not tell which token ends a turn.")
 
 
 def _by_id(token: Token, ids: Sequence[int]) -> dict[int, float]:

@@ -83,6 +83,8 @@ class Server:
         if any(entry.get("owned_by") == "vllm" for entry in listed):
             self.vllm = str((await self._look("/version")).get("version", "unknown"))
             self.fields = _request_fields(await self._look("/openapi.json"))
+            if not await self._tokenizes():
+                self.refused |= {"logprob_token_ids"}  # of no use without the labels' tokens
 
     async def learn(self, payload: Payload) -> Completion:
         """Ask the first question, and leave off for good the dispensable fields that the server refuses."""
@@ -161,6 +163,13 @@ class Server:
             return _mapping(await self._client.get(f"{self.root}{path}", cast_to=object))
         except (openai.OpenAIError, ValueError):
             return {}
+
+    async def _tokenizes(self) -> bool:
+        """Tell whether vLLM's own routes can be reached; proxies may let only ``/v1`` through."""
+        try:
+            return bool(await self.tokenize("1"))
+        except (openai.OpenAIError, ValueError):
+            return False
 
     async def _list_models(self, model: ModelSpec) -> list[dict[str, Any]]:
         try:
