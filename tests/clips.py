@@ -1,5 +1,6 @@
 """Real video files for the tests, with a number drawn into each frame so that a test knows which it got."""
 
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -227,6 +228,17 @@ def spoil(path: Path, first: int, last: int) -> Path:
     data = bytearray(path.read_bytes())
     for position, size in packets(path)[first : last + 1]:
         data[position : position + size] = bytes(size)
+    path.write_bytes(data)
+    return path
+
+
+def trim(path: Path, start: float, length: float) -> Path:
+    """Show only a stretch of an MP4, in seconds, by its edit list, as phones trim videos."""
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"elst") + 12
+    (ticks,) = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)
+    (thousandths,) = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)
+    struct.pack_into(">II", data, entry, round(length * thousandths), round(start * ticks))
     path.write_bytes(data)
     return path
 

@@ -17,6 +17,7 @@ from tests.clips import (
     read_number,
     scratch,
     spoil,
+    trim,
     write_clip,
     write_format,
     write_sound,
@@ -84,6 +85,16 @@ def test_times_of_a_variable_rate_are_true(tmp_path, name, start):
     assert (by_rate.seconds <= middles).all()
     assert (np.append(times, 99)[by_rate.indices + 1] > middles - 0.0015).all()
     assert numbers(by_rate) == by_rate.indices.tolist()
+
+
+@pytest.mark.parametrize("decoder", ["auto", "pyav"])
+def test_a_trimmed_video_shows_what_is_left_of_it(tmp_path, decoder):
+    clip = trim(write_clip(tmp_path / "a.mp4", options={"bf": "0", "g": "10"}), 1.2, 2)
+    frames = sample(clip, FrameSpec(count=4, decoder=decoder))
+    assert numbers(frames) == [14, 19, 24, 29]
+    assert frames.indices.tolist() == [2, 7, 12, 17]
+    np.testing.assert_allclose(frames.seconds, [0.2, 0.7, 1.2, 1.7])
+    assert (frames.total, frames.duration) == (20, 2)
 
 
 def text(path):

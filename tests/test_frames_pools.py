@@ -1,66 +1,18 @@
 """Decoding in worker processes: what crashes, hangs or leaks costs one video, and nobody is left behind."""
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Timer
-from time import sleep
 
-import numpy as np
 import psutil
 import pytest
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames import Decoders, Frames, FrameSpec, sample
+from gaia_judge.frames import Decoders, FrameSpec, sample
 from gaia_judge.videos import Video
 from tests.clips import write_clip
-
-LEAKED: list[bytearray] = []
-
-
-def obey(path: Path, spec: FrameSpec) -> Frames:
-    """Do what the file says; what it says stands in for a decoder's behaviour on a video."""
-    verb, _, amount = path.read_text().partition(" ")
-    match verb:
-        case "crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        case "leave":
-            os._exit(3)
-        case "abort":
-            print(
-                "terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True
-            )
-            os.abort()
-        case "hang":
-            while True:
-                pass
-        case "hang-locked":
-            ctypes.PyDLL(None).pause()
-        case "eat":
-            bytearray(int(amount) * 2**20)
-        case "leak":
-            LEAKED.append(bytearray(int(amount) * 2**20))
-        case "poison":
-            Timer(0.3, os.kill, [os.getpid(), signal.SIGSEGV]).start()
-        case "sleep":
-            sleep(1)
-        case "raise":
-            raise ZeroDivisionError(amount)
-        case "refuse":
-            raise GaiaJudgeError(amount, "Hint.")
-    images = np.full((1, 4, 4, 3), int(amount or 0) % 256, np.uint8)
-    return Frames(
-        images=images,
-        seconds=np.zeros(1),
-        indices=np.zeros(1, np.int64),
-        total=1,
-        duration=1.0,
-        decoder=str(os.getpid()),
-    )
+from tests.orders import obey
 
 
 @pytest.fixture
@@ -129,9 +81,9 @@ def test_too_much_memory_is_refused_and_the_next_video_is_not(order):
 def test_leaks_replace_the_worker_and_cost_no_video(order):
     spec = FrameSpec(memory_gib=0.25)
     with Decoders(spec, decode=obey, processes=1) as decoders:
-        answers = [answer for _, answer in decoders.stream(order(*["leak 100"] * 8))]
-    assert [answer.total for answer in answers] == [1] * 8
-    assert 1 < len({answer.decoder for answer in answers}) < 8
+        answers = [answer for _, answer in decoders.stream(order(*["leak 100"] * 5))]
+    assert [answer.total for answer in answers] == [1] * 5
+    assert 1 < len({answer.decoder for answer in answers}) < 5
 
 
 def test_videos_are_read_no_further_ahead_than_allowed(order):
@@ -172,7 +124,7 @@ import sys, time
 from pathlib import Path
 from gaia_judge.frames import Decoders, FrameSpec
 from gaia_judge.videos import Video
-from test_frames_pools import obey
+from tests.orders import obey
 with Decoders(FrameSpec(timeout_s=SECONDS), decode=obey) as decoders:
     for video, answer in decoders.stream([Video(id=name, path=Path(name)) for name in sys.argv[1:]]):
         print(answer.decoder, flush=True)

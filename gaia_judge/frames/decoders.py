@@ -110,6 +110,7 @@ def decode_decord(track: Track, indices: NDArray[np.int64]) -> Images:
         raise DoubtError(f"{track.path} has {reason}, on which decord is not proven right.", USE_AUTO)
     import decord
 
+    failures = decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError, AssertionError
     decord.logging.set_level(decord.logging.ERROR)
     try:
         with _stderr() as complaints:
@@ -117,7 +118,7 @@ def decode_decord(track: Track, indices: NDArray[np.int64]) -> Images:
             reader = decord.VideoReader(str(track.path.absolute()), num_threads=1, fault_tol=1)
             starts = reader.get_frame_timestamp(range(len(reader)))[:, 0]
             images = np.stack([frame.asnumpy() for frame in _walk(reader, indices.tolist())])
-    except (decord.DECORDError, decord.DECORDLimitReachedError) as error:
+    except failures as error:
         raise DoubtError(f"decord cannot decode {track.path}: {_last_line(str(error))}", USE_AUTO) from error
     if complaints:
         raise DoubtError(f"decord complains about {track.path}: {_last_line(complaints[-1])}", USE_AUTO)
@@ -235,4 +236,4 @@ def _damaged(track: Track, what: str) -> GaiaJudgeError:
 
 
 def _last_line(text: str) -> str:
-    return text.strip().splitlines()[-1].split("] ")[-1]
+    return (text.strip().splitlines() or ["no reason given"])[-1].split("] ")[-1]

@@ -18,13 +18,12 @@ from typing import Self, cast
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames.samples import sample
 from gaia_judge.frames.specs import Frames, FrameSpec
-from gaia_judge.frames.workers import GIB, Decode
+from gaia_judge.frames.workers import ADVICE, GIB, Decode
 from gaia_judge.videos import Video
 
 START = "import sys; from gaia_judge.frames.workers import serve; serve(int(sys.argv[1]))"
 START_S, STOP_S = 60.0, 5.0
 """Seconds that a worker may take to start and to end."""
-ADVICE = "Leave the video out, or try another decoder."
 
 Answer = Frames | GaiaJudgeError
 Waiting = deque[tuple[Video, "Future[Answer]"]]
@@ -127,7 +126,8 @@ class Decoders:
             answer = worker.ask(video.path, self._spec)
             return answer or GaiaJudgeError(f"The decoder died on {video.path}: {worker.stop()}.", ADVICE)
         except OSError as error:
-            return GaiaJudgeError(f"No process could be started to decode {video.path}: {error}.")
+            what = f"No process could be started to decode {video.path}: {error}."
+            return GaiaJudgeError(what, "Free some memory, or use fewer processes.")
         finally:
             self._idle.put(place)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 # FFmpeg would also follow playlists and concat scripts that are named like videos, to any file or host.
-DEMUXERS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg,apng,webp"
+DEMUXERS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg,apng"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,9 @@ def _check_whole(
     track: Track, container: "InputContainer", stream: "VideoStream", packets: list[_Packet]
 ) -> None:
     """Raise if a file holds fewer frames (MP4, AVI) or seconds (Matroska) than promised, or no end (GIF)."""
-    read, promised = len(packets), stream.frames
+    # The index of an MP4 leaves out what an edit list cuts away, the header's number does not.
+    mov = "mov" in container.format.name
+    read, promised = len(packets), len(stream.index_entries) if mov else stream.frames
     if any(packet.corrupt for packet in packets):
         raise _broken(track.path, f"frame {read} of {promised or 'an unknown number'} is cut short")
     if read < promised:

@@ -12,9 +12,11 @@ from pathlib import Path
 from threading import Thread
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames.samples import sample
 from gaia_judge.frames.specs import Frames, FrameSpec
 
 GIB = 2**30
+ADVICE = "Leave the video out, or try another decoder."
 
 Decode = Callable[[Path, FrameSpec], Frames]
 
@@ -28,9 +30,10 @@ def serve(descriptor: int) -> None:
     Thread(target=_die_with_parent, args=(descriptor,), daemon=True).start()
     connection = Connection(descriptor)
     decode: Decode = connection.recv()
-    with suppress(ImportError):  # Neither time nor memory of a video pays for the libraries.
-        import av  # noqa: F401
-        import decord  # noqa: F401
+    if decode is sample:  # Neither time nor memory of a video pays for its libraries.
+        with suppress(ImportError):
+            import av  # noqa: F401
+            import decord  # noqa: F401
     start = _data_bytes()
     connection.send("ready")
     while True:
@@ -53,7 +56,7 @@ def _answer(decode: Decode, path: Path, spec: FrameSpec) -> Frames | GaiaJudgeEr
         what = f"{path} needs more memory than memory_gib={spec.memory_gib:g} allows."
         return GaiaJudgeError(what, "Raise memory_gib if the video is worth it.")
     except Exception as error:
-        return GaiaJudgeError(f"{path} cannot be decoded: {type(error).__name__}: {error}.")
+        return GaiaJudgeError(f"{path} cannot be decoded: {type(error).__name__}: {error}.", ADVICE)
 
 
 def _die_with_parent(descriptor: int) -> None:
