@@ -21,7 +21,7 @@ check: .venv/ready
 .venv/ready: requirements-cpu.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(CLEAN) $(BIN)/python -m pip install --quiet uv
-	$(CLEAN) $(BIN)/uv pip install --python $(BIN)/python --no-deps -r requirements-cpu.txt
+	$(CLEAN) $(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --no-deps -r requirements-cpu.txt
 	$(CLEAN) $(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 

@@ -1,4 +1,4 @@
-"""``make demo``: the whole main job on a machine without GPU or model hub, with a checkpoint of random weights."""
+"""``make demo``: the main job on a machine without GPU or model hub, with random weights."""
 
 import subprocess
 import sys

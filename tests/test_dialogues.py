@@ -1,12 +1,12 @@
 """Which questions are asked in which order, and how replies become scores."""
 
 import pytest
-from tests.scripted import certain, run_dialogue, shares, some_frames, some_video
 
 from gaia_judge.dialogues import Asking, check_asking, converse
 from gaia_judge.engines import Draws, Form, Reply, Text
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.prompts import VIDEO_MARK, load_prompt_set
+from tests.scripted import certain, run_dialogue, shares, some_frames, some_video
 
 
 def talk(script, prompt="syllogism", **asking):
