@@ -268,14 +268,11 @@ def start_vllm(folder: Path, log: Path, *more: str) -> tuple[subprocess.Popen[by
 
 
 @pytest.fixture(scope="session")
-def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def vllm_server(engine_home: Callable[[Any], Path]) -> Iterator[tuple[str, Path]]:
     """A real vLLM server on the loopback and the checkpoint that it serves under its folder's name."""
-    from tests.checkpoints import build
-
     pytest.importorskip("vllm")
-    home = tmp_path_factory.mktemp("vllm-server")
-    folder = build("llava-onevision", home / "checkpoint")
-    process, url = start_vllm(folder, home / "log.txt", "--trust-request-mm-kwargs")
+    folder = engine_home("llava-onevision") / "checkpoint"
+    process, url = start_vllm(folder, folder.parent / "server.log", "--trust-request-mm-kwargs")
     yield url, folder
     process.terminate()
     try:

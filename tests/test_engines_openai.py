@@ -30,7 +30,7 @@ from gaia_judge.engines.openai import OpenAIEngine, servers
 from gaia_judge.errors import EngineError
 from gaia_judge.frames import Frames
 from tests.checkpoints import make_clip
-from tests.servers import Pass, ScriptedServer, vllm_server  # noqa: F401
+from tests.servers import Pass, ScriptedServer
 
 WORDS = ("Bad", "Poor", "Fair", "Good")
 SAYS = {"Good": 0.4, "good": 0.1, " Bad": 0.2, "Poor": 0.05, "Fair.": 0.05, "The video": 0.2}
@@ -480,23 +480,18 @@ def test_an_engine_can_be_closed_twice_and_with_requests_in_flight(start: Start)
 
 
 @pytest.fixture(scope="module")
-def served(vllm_server: tuple[str, Path]) -> tuple[str, Path]:  # noqa: F811
-    return vllm_server
-
-
-@pytest.fixture(scope="module")
-def real(served: tuple[str, Path]) -> Iterator[OpenAIEngine]:
-    url, folder = served
+def real(vllm_server: tuple[str, Path]) -> Iterator[OpenAIEngine]:
+    url, folder = vllm_server
     engine = OpenAIEngine(ModelSpec(model=str(folder)), EngineOptions(base_urls=(url,)))
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="module")
-def local(served: tuple[str, Path]) -> Iterator[Engine]:
+def local(vllm_server: tuple[str, Path]) -> Iterator[Engine]:
     from gaia_judge.engines.transformers import TransformersEngine
 
-    engine = TransformersEngine(ModelSpec(model=str(served[1]), dtype="float32"), EngineOptions())
+    engine = TransformersEngine(ModelSpec(model=str(vllm_server[1]), dtype="float32"), EngineOptions())
     yield engine
     engine.close()
 
@@ -555,14 +550,14 @@ def test_a_real_server_gives_the_probabilities_that_transformers_gives(
 def test_a_real_server_keeps_to_every_constraint(real: OpenAIEngine) -> None:
     form = Form((("subject", WORDS), ("interaction", ("1", "10", "100"))))
     asks: list[Ask] = [
-        Draws(WORDS, 5, seed=3),
-        Draws(WORDS, 5, seed=3),
-        Draws(WORDS, 5, seed=4),
+        Draws(WORDS, 32, temperature=2.0, seed=3),
+        Draws(WORDS, 32, temperature=2.0, seed=3),
+        Draws(WORDS, 32, temperature=2.0, seed=4),
         form,
         Text(12),
     ]
     again, same, other, filled, said = ask(real, [Request(TURNS[:1], clip(0), what) for what in asks])
-    assert len(again.draws) == 5
+    assert len(again.draws) == 32
     assert set(again.draws) <= set(WORDS)
     assert again.draws == same.draws != other.draws
     assert filled.fields["subject"] in WORDS
@@ -585,8 +580,8 @@ def test_a_real_server_reads_a_video_once(real: OpenAIEngine) -> None:
 @pytest.mark.vllm
 @pytest.mark.slow
 @pytest.mark.parametrize("send", ["images", "mp4"])
-def test_a_real_server_takes_frames_in_other_ways(served: tuple[str, Path], send: Any) -> None:
-    url, folder = served
+def test_a_real_server_takes_frames_in_other_ways(vllm_server: tuple[str, Path], send: Any) -> None:
+    url, folder = vllm_server
     engine = OpenAIEngine(ModelSpec(model=str(folder)), EngineOptions(base_urls=(url,), send=send))
     reply = one(engine, Request(TURNS[:1], clip(0), Labels(WORDS)))
     engine.close()

@@ -129,7 +129,8 @@ class Server:
         """Return one line about a failed request, without the key."""
         where = shown(self.url)
         if isinstance(error, openai.APIStatusError):
-            text = f"{where} answered {error.status_code}: {error.message}"
+            message = error.message.removeprefix(f"Error code: {error.status_code} - ")
+            text = f"{where} answered {error.status_code}: {message}"
         elif isinstance(error, openai.APITimeoutError | TimeoutError):
             text = f"{where} did not answer within {self._timeout_s:g} s."
         elif isinstance(error, openai.APIConnectionError):
