@@ -30,9 +30,11 @@ def obey(path: Path, spec: FrameSpec) -> Frames:
             )
             os.abort()
         case "hang":
+            path.with_suffix(".hangs").touch()
             while True:
                 pass
         case "hang-locked":
+            path.with_suffix(".hangs").touch()
             ctypes.PyDLL(None).pause()
         case "eat":
             bytearray(int(amount) * 2**20)
