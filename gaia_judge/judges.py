@@ -10,7 +10,7 @@ from gaia_judge.dialogues import Asking, Chain, Dialogue, check_asking, converse
 from gaia_judge.engines import Engine, EngineOptions, Preview, Reply, Request
 from gaia_judge.engines.registry import choose_engine
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames import Decoders, Frames, FrameSpec
+from gaia_judge.frames import Decoders, Frames, FrameSpec, decode
 from gaia_judge.prompts import PromptSet, Readout, load_prompt_set
 from gaia_judge.runs import Record
 from gaia_judge.scores import Score, ScoreTable, missing
@@ -87,10 +87,7 @@ class Judge:
         Raises:
             GaiaJudgeError: The video cannot be decoded.
         """
-        with Decoders(self.frames, processes=1) as decoders:
-            _, frames = next(iter(decoders.stream([video])))
-        if isinstance(frames, GaiaJudgeError):
-            raise frames
+        frames = decode(video, self.frames)
         requests = next(converse(self.prompt, self.asking, video, frames, self.rater))
         return frames, self.engine.preview(requests[0])
 

@@ -54,6 +54,7 @@ def questions(clips: Path) -> Iterator[tuple[str, Request]]:
         "draws again": Draws(WORDS, 6, 1.0, seed=3),
         "text": Text(24),
         "form": Form((("subject", WORDS), ("completeness", WORDS), ("interaction", WORDS))),
+        "many draws": Draws(WORDS, 200, 1.0, seed=5),
         "odd choice": Draws(("quartz", "zephyr"), 1, 0.0),
     }
     for kind, wanted in others.items():

@@ -1,9 +1,10 @@
 """Small random checkpoints of real architectures: they run everywhere, and their answers mean nothing.
 
-``python -m tests.checkpoints llava-onevision FOLDER`` writes about 3 MB that transformers and vLLM load like
-the published model. Weights are random, but the output rows of rating words, digits, yes and no lie along the
-directions in which the last hidden state varies between clips and between frame orders, so that ratings spread
-over the scale and a wrong frame or a wrong order changes them. ``config.json`` says ``"random_weights": true``.
+``python -m tests.checkpoints llava-onevision FOLDER`` writes about 2 MB that transformers and vLLM load like
+the published model. Weights are random, but the output rows of rating words, digits, yes and no lie
+along the directions in which the last hidden state varies between clips and between frame orders, so that
+ratings spread over the scale and a wrong frame or order changes them. ``config.json`` says
+``"random_weights": true``.
 """
 
 import re
@@ -43,7 +44,8 @@ TEMPLATE: dict[Kind, str] = {
         "{% for part in message['content'] if part['type'] == 'image' %}{{ '<image>' }}{% endfor %}"
         "{% for part in message['content'] if part['type'] == 'video' %}{{ '<video>' }}{% endfor %}"
         "{% for part in message['content'] if part['type'] == 'text' %}{{ '\\n' + part['text'] }}{% endfor %}"
-        "{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+        "{{ '<|im_end|>' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
     ),
     "qwen2.5-vl": (
         "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
@@ -54,7 +56,8 @@ TEMPLATE: dict[Kind, str] = {
         "{% if part['type'] == 'image' %}{{ '<|vision_start|><|image_pad|><|vision_end|>' }}"
         "{% elif part['type'] == 'video' %}{{ '<|vision_start|><|video_pad|><|vision_end|>' }}"
         "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}"
-        "{{ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+        "{{ '<|im_end|>\\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
     ),
 }
 
@@ -105,7 +108,7 @@ def build(kind: Kind, folder: Path, seed: int = 0) -> Path:
 
 
 def _published_names(kind: Kind, state: dict[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    """Name SigLIP's weights as the hub does: vLLM looks for ``vision_model``, which transformers 5 dropped."""
+    """Name SigLIP's weights as the hub does: with ``vision_model``, which transformers 5 dropped."""
     old, new = "model.vision_tower.", "model.vision_tower.vision_model."
     renamed = kind == "llava-onevision"
     return {name.replace(old, new) if renamed else name: value.contiguous() for name, value in state.items()}
@@ -162,7 +165,7 @@ def _processor(kind: Kind) -> Any:
 
 
 def _config(kind: Kind, tokenizer: Any) -> Any:
-    """Return the configuration: 2 layers of width 64 with heads of 32, the narrowest that vLLM runs on a CPU."""
+    """Return the configuration: 2 layers of width 64, heads of 32 (vLLM on a CPU takes no narrower)."""
     import transformers as hf
 
     ids = tokenizer.convert_tokens_to_ids

@@ -18,7 +18,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test may reach for a model hub
 pytest_plugins = ["tests.servers"]
 
 SIZES = {1: (8, 96, 96), 2: (24, 96, 128), 3: (16, 128, 96), 4: (5, 96, 96), 5: (12, 80, 80), 6: (32, 96, 96)}
-"""Clips for engines: seed -> frames, height and width."""
+"""Clips for engines: seed -> frames, height and width.
+
+Each lasts a second. Where a clip's time steps outnumber its patches in height and width, transformers 5.19
+and vLLM give the text after it other positions (Qwen2.5-VL), which only frames as small as these bring about.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +37,7 @@ def engine_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Kind], Pa
             clips = made[kind] / "clips"
             clips.mkdir()
             for seed, size in SIZES.items():
-                write_images(clips / f"(maker)_(action {seed}).mp4", make_clip(seed, *size))
+                write_images(clips / f"(maker)_(action {seed}).mp4", make_clip(seed, *size), rate=size[0])
         return made[kind]
 
     return home

@@ -84,6 +84,17 @@ def test_constraints_hold_where_free_text_would_leave_them(answers, engine, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("engine", ["vllm", "transformers"])
+def test_samples_follow_the_distribution(answers, engine, kind):
+    """Of 200 draws a share strays from its probability by more than 0.125 once in 2,000 times."""
+    replies = answers(engine, kind)
+    draws, truth = replies["many draws"]["draws"], replies["words (maker)_(action 1) 1"]["distribution"]
+    assert len(draws) == 200
+    for label in WORDS:
+        assert abs(draws.count(label) / 200 - truth[label]) <= 0.125
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_forms_agree_field_by_field(answers, kind):
     vllm, plain = answers("vllm", kind)["form"], answers("transformers", kind)["form"]
     assert vllm["fields"] == plain["fields"]

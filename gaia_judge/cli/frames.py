@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from gaia_judge.cli.screens import out
-from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames import Decoders, FrameSpec, contact_sheet
+from gaia_judge.frames import FrameSpec, contact_sheet, decode
 from gaia_judge.videos import read_videos
 
 
@@ -33,10 +32,7 @@ def command(video: Path, count: int, fps: float | None, decoder: str, file: Path
     """
     spec = FrameSpec.model_validate({"count": count, "fps": fps, "decoder": decoder})
     (clip,) = read_videos(video)[:1]
-    with Decoders(spec, processes=1) as decoders:
-        _, frames = next(iter(decoders.stream([clip])))
-    if isinstance(frames, GaiaJudgeError):
-        raise frames
+    frames = decode(clip, spec)
     height, width = frames.images.shape[1:3]
     note = f" ({frames.note})" if frames.note else ""
     taken = f"{len(frames.images)} of {frames.total} frames, {width}x{height}, {frames.duration:.2f} s"

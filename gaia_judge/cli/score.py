@@ -83,6 +83,13 @@ def _names(kind: Any) -> str:
     metavar="NAME=VALUE",
     help="Engine argument, such as tensor_parallel_size=2.",
 )
+@click.option(
+    "--send",
+    type=click.Choice(["auto", "images", "sequence", "mp4"]),
+    default="auto",
+    show_default=True,
+    help="How frames go to a server; with mp4 the server chooses them.",
+)
 @click.option("--record", type=click.Path(), help="Recorded replies, for the replay engine.")
 @click.option(
     "--decoder",
@@ -124,6 +131,7 @@ def _judge(given: dict[str, Any]) -> Judge:
     options = EngineOptions(
         base_urls=given["base_url"],
         engine_args=dict(_engine_arg(text) for text in given["engine_arg"]),
+        send=given["send"],
         record=given["record"],
     )
     count = given["frames"] or card.frames

@@ -4,9 +4,9 @@ From above: ``Decoders`` (``pools``) runs ``sample`` (``samples``) in ``workers`
 what the file holds, ``specs`` which frames to take, and one of ``decoders`` for their pixels.
 """
 
-from gaia_judge.frames.pools import Decoders
+from gaia_judge.frames.pools import Decoders, decode
 from gaia_judge.frames.samples import sample
 from gaia_judge.frames.sheets import contact_sheet
 from gaia_judge.frames.specs import Frames, FrameSpec, middles
 
-__all__ = ["Decoders", "FrameSpec", "Frames", "contact_sheet", "middles", "sample"]
+__all__ = ["Decoders", "FrameSpec", "Frames", "contact_sheet", "decode", "middles", "sample"]

@@ -132,6 +132,19 @@ class Decoders:
             self._idle.put(place)
 
 
+def decode(video: Video, spec: FrameSpec) -> Frames:
+    """Return one video's frames, decoded in a process of its own.
+
+    Raises:
+        GaiaJudgeError: It cannot be decoded.
+    """
+    with Decoders(spec, processes=1) as decoders:
+        ((_, answer),) = decoders.stream([video])
+    if isinstance(answer, GaiaJudgeError):
+        raise answer
+    return answer
+
+
 class Worker:
     """A process that decodes one video at a time, seen from the parent.
 

@@ -83,19 +83,19 @@ def outline(messages: Sequence[Message], frames: Frames | None) -> str:
 
 
 def form_pattern(form: Form) -> str:
-    """Return the regular expression of a form in one fixed spacing, so that no model can pad it for ever.
+    """Return the regular expression of a form without white space, so that no model can pad it for ever.
 
     >>> form_pattern(Form((("subject", ("1", "2")),)))
-    '\\\\{"subject": "(1|2)"\\\\}'
+    '\\\\{"subject":"(1|2)"\\\\}'
     """
     values = [
         "|".join(re.escape(json.dumps(label, ensure_ascii=False)[1:-1]) for label in labels)
         for _, labels in form.fields
     ]
     pairs = [
-        f'"{re.escape(name)}": "({value})"' for (name, _), value in zip(form.fields, values, strict=True)
+        f'"{re.escape(name)}":"({value})"' for (name, _), value in zip(form.fields, values, strict=True)
     ]
-    return r"\{" + ", ".join(pairs) + r"\}"
+    return r"\{" + ",".join(pairs) + r"\}"
 
 
 def vllm_choice(labels: Sequence[str]) -> Payload:
