@@ -101,7 +101,7 @@ def decode_pyav(track: Track, indices: NDArray[np.int64]) -> Images:
 
 
 def decode_decord(track: Track, indices: NDArray[np.int64]) -> Images:
-    """Decode chosen frames with decord.
+    """Decode a track up to the last chosen frame with decord; what is damaged behind it stays unseen.
 
     Raises:
         DoubtError: The track is not proven right with decord, or decord itself complains.

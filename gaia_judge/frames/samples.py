@@ -17,7 +17,8 @@ DISTRIBUTIONS = {"decord": "decord2", "pyav": "av", "torchcodec": "torchcodec"}
 def sample(path: Path, spec: FrameSpec) -> Frames:
     """Take frames from a video, in this process.
 
-    ``gaia_judge.frames.decoders`` states the rules for colour, alpha and rotation.
+    ``gaia_judge.frames.decoders`` states the rules for colour, alpha and rotation. decord may crash when a
+    process ends, and vllm when it is imported after decord: a process that runs a model uses ``Decoders``.
 
     Args:
         path: A video file.

@@ -43,8 +43,8 @@ def serve(descriptor: int) -> None:
         _limit_growth(spec.memory_gib * GIB)
         answer = _answer(decode, path, spec)
         _limit_growth(math.inf)  # Sending copies.
-        connection.send((answer, _data_bytes() - start > spec.memory_gib * GIB / 2))
         signal.alarm(0)
+        connection.send((answer, _data_bytes() - start > spec.memory_gib * GIB / 2))
 
 
 def _answer(decode: Decode, path: Path, spec: FrameSpec) -> Frames | GaiaJudgeError:
