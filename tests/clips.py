@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 BITS = 6
 """Frames are numbered with so many bits, most significant first, as light or dark blocks along the middle."""
 
+X265 = {"x265-params": "log-level=none:keyint=10"}
+
 FORMATS = {
     "h264": {"suffix": ".mp4", "codec": "libx264", "options": {"bf": "0", "g": "10"}},
     "h264-b": {"suffix": ".mp4", "codec": "libx264", "options": {"bf": "3", "g": "12", "b_strategy": "0"}},
@@ -40,18 +42,13 @@ FORMATS = {
     "h264-90": {"suffix": ".mp4", "codec": "libx264", "rotation": 90},
     "h264-180": {"suffix": ".mp4", "codec": "libx264", "rotation": 180},
     "h264-270": {"suffix": ".mov", "codec": "libx264", "rotation": 270, "options": {"bf": "2"}},
-    "hevc": {"suffix": ".mp4", "codec": "libx265", "options": {"x265-params": "log-level=none:keyint=10"}},
+    "hevc": {"suffix": ".mp4", "codec": "libx265", "options": X265},
     "hevc-closed": {
         "suffix": ".mp4",
         "codec": "libx265",
         "options": {"x265-params": "log-level=none:keyint=10:open-gop=0"},
     },
-    "hevc-10bit": {
-        "suffix": ".mkv",
-        "codec": "libx265",
-        "pixels": "yuv420p10le",
-        "options": {"x265-params": "log-level=none"},
-    },
+    "hevc-10bit": {"suffix": ".mkv", "codec": "libx265", "pixels": "yuv420p10le", "options": X265},
     "av1": {
         "suffix": ".mp4",
         "codec": "libsvtav1",
