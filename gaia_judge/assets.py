@@ -64,7 +64,8 @@ def list_assets(kind: Kind) -> list[Asset]:
     for origin, root in roots():
         for path in sorted(root.glob(PATTERNS[kind])):
             home = path.parent if kind == "prompts" else path
-            found.setdefault(home.stem, Asset(kind, home.stem, home, origin))
+            name = home.name.removesuffix(".yaml")
+            found.setdefault(name, Asset(kind, name, home, origin))
     return [found[name] for name in sorted(found)]
 
 
@@ -76,7 +77,7 @@ def find_asset(kind: Kind, name: str) -> Asset:
     """
     known = {asset.name: asset for asset in list_assets(kind)}
     if name not in known:
-        raise unknown(kind.rstrip("s").replace("_", " "), name, known)
+        raise unknown("prompt set" if kind == "prompts" else kind.removesuffix("s"), name, known)
     return known[name]
 
 

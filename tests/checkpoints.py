@@ -67,8 +67,8 @@ LEVELS: dict[str, float] = {
 }
 """Where a token leans, from worst to best."""
 
-GAIN = 1.5
-"""How sharply ratings follow the clip."""
+GAIN: dict[Kind, float] = {"llava-onevision": 2.0, "qwen2.5-vl": 1.5}
+"""How sharply ratings follow the clip: spread over the scale, but not pinned to its ends."""
 
 LIFT = 10.0
 """How far rating tokens stand above all others."""
@@ -96,7 +96,7 @@ def build(kind: Kind, folder: Path, seed: int = 0) -> Path:
     config = _config(kind, processor.tokenizer)
     with torch.no_grad():
         model = _model(config, seed)
-        _sharpen(model, processor)
+        _sharpen(model, processor, GAIN[kind])
     folder.mkdir(parents=True, exist_ok=True)
     processor.save_pretrained(folder)
     config.save_pretrained(folder)
@@ -215,7 +215,7 @@ def _model(config: Any, seed: int) -> Any:
     return model
 
 
-def _sharpen(model: Any, processor: Any) -> None:
+def _sharpen(model: Any, processor: Any, gain: float) -> None:
     """Lay the rows of rating tokens along what the last hidden state tells of the clip and of frame order."""
     import torch
 
@@ -237,7 +237,7 @@ def _sharpen(model: Any, processor: Any) -> None:
             tokens = processor.tokenizer.encode(spelling)
             if len(tokens) == 1:
                 quiet = 0.0 if spelling == text else 2.0
-                model.lm_head.weight[tokens[0]] = (1 - quiet / LIFT) * base + GAIN * height * lean
+                model.lm_head.weight[tokens[0]] = (1 - quiet / LIFT) * base + gain * height * lean
 
 
 def _first_direction(states: "torch.Tensor") -> "torch.Tensor":

@@ -66,8 +66,8 @@ def test_later_premises_reuse_the_video_from_the_prefix_cache(answers, kind):
     for name, reply in replies.items():
         turn = int(name[-1])
         before = replies[f"{name[:-1]}{turn - 1}"]["prompt_tokens"] if turn > 1 else 0
-        assert reply["cached_tokens"] >= before - 64  # whole blocks of 32 only
-        assert turn > 1 or reply["cached_tokens"] < reply["prompt_tokens"] / 2
+        assert reply["cached_tokens"] >= before - 32  # whole blocks of 32 only
+        assert turn > 1 or reply["cached_tokens"] == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -30,10 +30,11 @@ def command(kind: str, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     table = Table()
-    for name in rows[0] if rows else ():
-        table.add_column(name)
+    shown = [name for name in (rows[0] if rows else ()) if name != "model"]  # too wide; in the JSON
+    for name in shown:
+        table.add_column(name, no_wrap=name in ("name", "digest"))
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*(row[name] for name in shown))
     out.print(table)
 
 
@@ -52,7 +53,7 @@ def _prompts() -> list[dict[str, str]]:
     for asset in list_assets("prompts"):
         prompt = load_prompt_set(asset.name)
         row = {"name": asset.name, "about": prompt.about, "origin": asset.origin}
-        found.append({**row, "digest": prompt.digest})
+        found.append({**row, "digest": prompt.digest[:12]})
     return found
 
 

@@ -142,6 +142,7 @@ class Reply:
     distributions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Form: per field the renormalised probabilities, where they could be read."""
     prompt_tokens: int = 0
+    """Tokens of the conversation, video included, however often it was read."""
     cached_tokens: int = 0
     """Prompt tokens that the prefix cache supplied."""
     output_tokens: int = 0

@@ -92,9 +92,7 @@ def form_pattern(form: Form) -> str:
         "|".join(re.escape(json.dumps(label, ensure_ascii=False)[1:-1]) for label in labels)
         for _, labels in form.fields
     ]
-    pairs = [
-        f'"{re.escape(name)}":"({value})"' for (name, _), value in zip(form.fields, values, strict=True)
-    ]
+    pairs = [f'"{re.escape(name)}":"({value})"' for (name, _), value in zip(form.fields, values, strict=True)]
     return r"\{" + ",".join(pairs) + r"\}"
 
 

@@ -151,7 +151,7 @@ class TransformersEngine:
         inputs = self.conversations.inputs([step.task.prompt for step in batch], self._frames(batch))
         inputs = extended(inputs, [step.node for step in batch]).to(self._device, self._dtype)
         for step, mask in zip(batch, inputs["attention_mask"], strict=True):
-            step.task.prompt_tokens += int(mask.sum())
+            step.task.prompt_tokens = step.task.prompt_tokens or int(mask.sum())
         if isinstance(batch[0].task.request.ask, Labels):
             self._read_labels(batch, inputs)
         else:

@@ -203,8 +203,9 @@ class VllmEngine:
         task = self._tasks.get(key)
         if task is None:  # another part of it was refused
             return
-        task.usage["prompt_tokens"] += len(output.prompt_token_ids or ())
-        task.usage["cached_tokens"] += output.num_cached_tokens or 0
+        if not node:
+            task.usage["prompt_tokens"] = len(output.prompt_token_ids or ())
+            task.usage["cached_tokens"] = output.num_cached_tokens or 0
         task.usage["output_tokens"] += sum(len(one.token_ids) for one in output.outputs)
         if not isinstance(task.request.ask, Labels):
             self._finish(key, read_output(task.request.ask, output, task.usage))
