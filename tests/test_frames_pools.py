@@ -144,7 +144,7 @@ def test_workers_die_with_a_parent_that_is_killed(order, verb, seconds):
     )
     assert parent.stdout is not None
     worker = psutil.Process(int(parent.stdout.readline()))
-    while not second.path.with_suffix(".hangs").exists():
+    while parent.poll() is None and not second.path.with_suffix(".hangs").exists():
         sleep(0.05)
     parent.kill()
     parent.wait()
