@@ -32,7 +32,8 @@ def test_a_field_is_read_at_the_token_that_decides_it():
 
 def test_a_token_that_begins_before_the_label_is_read_too():
     tokens = written(
-        sure('{"subject":'), ('"Go', {'"Go': 0.4, '"B': 0.1, '"Bad"': 0.5}), sure("od"), sure('","interaction":"Bad"}')
+        sure('{"subject":'), ('"Go', {'"Go': 0.4, '"B': 0.1, '"Bad"': 0.5}), sure("od"),
+        sure('","interaction":"Bad"}'),
     )  # fmt: skip
     assert read_form(FORM, tokens).distributions["subject"] == pytest.approx({"Good": 0.4, "Bad": 0.6})
 
