@@ -85,6 +85,14 @@ def test_constraints_hold_where_free_text_would_leave_them(answers, engine, kind
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("engine", ["vllm", "transformers"])
+def test_a_text_that_holds_control_tokens_is_refused(answers, engine, kind):
+    reply = answers(engine, kind)["control token"]
+    assert reply["distribution"] is None
+    assert "control token" in reply["error"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("engine", ["vllm", "transformers"])
 def test_samples_follow_the_distribution(answers, engine, kind):
     """Of 200 draws a share strays from its probability by more than 0.125 once in 2,000 times."""
     replies = answers(engine, kind)

@@ -41,7 +41,7 @@ class Conversations:
         self.stops = _stops(model, self.tokenizer)
         """Tokens that end the model's turn."""
         self._video = model.video
-        self._control = frozenset(token for token in self.tokenizer.all_special_tokens if token.strip())
+        self._control = _control_tokens(self.processor, self.tokenizer)
         self._walkable = lru_cache(maxsize=256)(self._spell)
 
     def render(self, request: Request) -> str:
@@ -109,6 +109,14 @@ class Conversations:
         for text in texts:
             whole = self.encode(tail + text)
             yield tuple(whole[len(head) :] if whole[: len(head)] == head else self.encode(text))
+
+
+def _control_tokens(processor: Any, tokenizer: Any) -> frozenset[str]:
+    """Return the texts that the tokenizer reads as control tokens wherever they stand."""
+    added = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    media = [getattr(processor, f"{kind}_token", None) for kind in ("image", "video")]
+    known = (*added, *media, *tokenizer.all_special_tokens)
+    return frozenset(token for token in known if isinstance(token, str) and token.strip())
 
 
 def _stops(model: ModelSpec, tokenizer: Any) -> list[int]:

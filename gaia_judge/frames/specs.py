@@ -1,7 +1,7 @@
 """Which frames are asked for, which indices that means, and how frames are carried."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -44,19 +44,20 @@ class Frames:
     """Library and version."""
     note: str = ""
     """What a reader of the row must know, such as a clip shorter than asked."""
+    digest: str = field(init=False)
+    """SHA-256 over shape, times and pixels; equal only for frames that every model sees as equal."""
+
+    def __post_init__(self) -> None:
+        # Here and not when asked for: frames are made in decoding processes, which leaves engines free.
+        total = hashlib.sha256(repr((self.images.shape, self.total, self.duration)).encode())
+        total.update(self.seconds.tobytes() + self.indices.tobytes())
+        total.update(np.ascontiguousarray(self.images).data)
+        object.__setattr__(self, "digest", total.hexdigest())
 
     @property
     def fps(self) -> float:
         """Mean frames per second of the video."""
         return self.total / self.duration if self.duration > 0 else 0.0
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over shape, times and pixels; equal only for equal frames."""
-        total = hashlib.sha256(repr(self.images.shape).encode())
-        total.update(self.seconds.tobytes())
-        total.update(np.ascontiguousarray(self.images).data)
-        return total.hexdigest()
 
 
 def middles(total: int, count: int) -> NDArray[np.int64]:

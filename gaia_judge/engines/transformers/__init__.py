@@ -30,7 +30,7 @@ BATCH = 8
 """Requests answered in one forward pass."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Task:
     """A request in flight."""
 
@@ -45,7 +45,7 @@ class _Task:
         return {"prompt_tokens": self.prompt_tokens, "output_tokens": self.output_tokens}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """One forward pass that a task needs; ``node`` is how far into a label it stands."""
 
@@ -72,8 +72,6 @@ class TransformersEngine:
         return load_problems(model, gpu or memory_gib(), "GPU" if gpu else "main")
 
     def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
-        import torch
-
         self._spec = model
         self._device = pick_device()
         self._dtype = pick_dtype(model.dtype, self._device)
@@ -82,7 +80,6 @@ class TransformersEngine:
         self._constraints: dict[Any, Any] = {}
         self._queue: list[_Step] = []
         self._ready: list[tuple[Hashable, Reply]] = []
-        torch.set_grad_enabled(False)
         check_constraint(self, "transformers")
 
     def submit(self, key: Hashable, request: Request) -> None:
@@ -148,7 +145,8 @@ class TransformersEngine:
         return model.to(self._device).eval()
 
     def _answer(self, batch: Sequence[_Step]) -> None:
-        inputs = self.conversations.inputs([step.task.prompt for step in batch], self._frames(batch))
+        frames = [step.task.request.frames for step in batch]
+        inputs = self.conversations.inputs([step.task.prompt for step in batch], frames)
         inputs = extended(inputs, [step.node for step in batch]).to(self._device, self._dtype)
         for step, mask in zip(batch, inputs["attention_mask"], strict=True):
             step.task.prompt_tokens = step.task.prompt_tokens or int(mask.sum())
@@ -157,9 +155,6 @@ class TransformersEngine:
         else:
             (step,) = batch
             self._ready.append((step.task.key, self._write(step.task, inputs)))
-
-    def _frames(self, batch: Sequence[_Step]) -> list[Any]:
-        return [step.task.request.frames for step in batch]
 
     def _read_labels(self, batch: Sequence[_Step], inputs: Any) -> None:
         out = self._model.generate(

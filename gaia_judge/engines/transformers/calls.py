@@ -9,13 +9,17 @@ from gaia_judge.engines.tokens import Path
 
 
 def generation(ask: Draws | Text | Form, conversations: Conversations) -> dict[str, Any]:
-    """Return how ``generate`` samples, and how long it may go on."""
+    """Return how ``generate`` samples, and how long it may go on.
+
+    What a checkpoint's own generation_config sets, such as Qwen's repetition penalty, is undone.
+    """
+    plain = {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
     if isinstance(ask, Text):
-        return {"do_sample": False, "max_new_tokens": ask.max_tokens}
+        return {**plain, "do_sample": False, "max_new_tokens": ask.max_tokens}
     hot = {"do_sample": True, "temperature": ask.temperature, "top_k": 0, "top_p": 1.0}
     sampling = hot if ask.temperature > 0 else {"do_sample": False}
     count = {"num_return_sequences": ask.count} if isinstance(ask, Draws) and ask.count > 1 else {}
-    return {**sampling, **count, "max_new_tokens": conversations.longest(ask)}
+    return {**plain, **sampling, **count, "max_new_tokens": conversations.longest(ask)}
 
 
 def extended(inputs: Any, nodes: Sequence[Path]) -> Any:
