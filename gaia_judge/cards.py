@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import PositiveFloat, PositiveInt
 
@@ -73,7 +74,9 @@ def read_card(path: Path) -> JudgeCard:
     card = read_yaml(path, JudgeCard).model_copy(update={"name": path.stem})
     local = path.parent / card.model
     if card.model.startswith(".") and local.is_dir():
-        return card.model_copy(update={"model": str(local.resolve())})
+        card = card.model_copy(update={"model": str(local.resolve())})
+    if (Path(card.model) / "config.json").is_file() and _read_config(Path(card.model)).get("random_weights"):
+        return card.model_copy(update={"random_weights": True})
     return card
 
 
@@ -94,12 +97,7 @@ def weights_digest(model: str) -> str | None:
 
 def _checkpoint(folder: Path) -> JudgeCard:
     """Return a card for a checkpoint's folder."""
-    config = folder / "config.json"
-    if not config.is_file():
-        raise GaiaJudgeError(
-            f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name."
-        )
-    known = json.loads(config.read_text(encoding="utf-8"))
+    known = _read_config(folder)
     return JudgeCard(
         name=folder.resolve().name,
         model=str(folder),
@@ -107,3 +105,15 @@ def _checkpoint(folder: Path) -> JudgeCard:
         architecture=next(iter(known.get("architectures") or [""])),
         random_weights=bool(known.get("random_weights")),
     )
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    file = folder / "config.json"
+    if not file.is_file():
+        raise GaiaJudgeError(
+            f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name."
+        )
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise GaiaJudgeError(f"{file} is not JSON: {error}.", "Download the checkpoint again.") from error

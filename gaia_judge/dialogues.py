@@ -6,7 +6,7 @@ serve many dialogues at a time.
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gaia_judge.engines import Ask, Draws, Form, Labels, Message, Reply, Request, Text
@@ -21,7 +21,7 @@ Chain = Literal["mode", "marginal"]
 Dialogue = Generator[list[Request], list[Reply], list[Score]]
 
 FAINT = 1e-3
-"""With ``--chain marginal``, courses less probable than this are not followed."""
+"""With ``--chain marginal``, courses less probable than this are not followed; the trace says what was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,9 @@ class _Case:
 
     def score(self, dimension: Dimension, reading: Reading, premises: Mapping[str, str]) -> Score:
         """Return a dimension's score from what was read."""
+        chain = {"chain": self.asking.chain} if self.prompt.style == "chained" else {}
+        told = {"premises": dict(premises)} if premises else {}
         trace: dict[str, Any] = {"readout": self.asking.readout, "style": self.prompt.style}
-        if self.prompt.style == "chained":
-            trace["chain"] = self.asking.chain
-        if premises:
-            trace["premises"] = dict(premises)
         return Score(
             video=self.video.id,
             dimension=dimension.name,
@@ -100,15 +98,14 @@ class _Case:
             off_scale=reading.off_scale,
             error=reading.error,
             rationale=reading.rationale,
-            trace={**trace, **reading.trace},
+            trace={**trace, **chain, **told, **reading.trace},
         )
 
 
 def converse(prompt: PromptSet, asking: Asking, video: Video, frames: Frames, rater: str) -> Dialogue:
     """Return the dialogue that rates one video on every dimension of a prompt set."""
-    case = _Case(prompt, asking, video, frames, rater)
     styles = {"chained": _chained, "independent": _independent, "form": _form}
-    return styles[prompt.style](case)
+    return styles[prompt.style](_Case(prompt, asking, video, frames, rater))
 
 
 def check_asking(prompt: PromptSet, asking: Asking) -> None:
@@ -129,20 +126,22 @@ def check_asking(prompt: PromptSet, asking: Asking) -> None:
 
 def _chained(case: _Case) -> Dialogue:
     """Ask the dimensions in order, each rating standing in the context of the next."""
-    courses = [_Course(case.opening())]
+    courses, followed, dimensions = [_Course(case.opening())], 1.0, case.prompt.dimensions
     scores: list[Score] = []
-    dimensions = case.prompt.dimensions
     for place, dimension in enumerate(dimensions):
         answers = yield from _rate(case, dimension, courses, first=place == 0)
         readings = [read_reply(a.reply, case.prompt.scale, case.asking.readout, a.rationale) for a in answers]
         reading = combine(readings, [course.weight for course in courses], case.prompt.scale)
         premises = courses[0].premises if case.asking.chain == "mode" else {}
+        pruned = {"followed": followed} if followed < 1 - 1e-6 else {}
+        reading = replace(reading, trace={**reading.trace, **pruned})
         scores.append(case.score(dimension, reading, premises))
         if reading.error is not None:
-            reason = f"Its premise {dimension.name} could not be read: {reading.error}"
+            why = f"Its premise {dimension.name} could not be read: {reading.error}"
             rest = [one.name for one in dimensions[place + 1 :]]
-            return [*scores, *missing(rest, case.video.id, case.rater, reason)]
-        courses = _continued(case, dimension, courses, answers, readings)
+            return [*scores, *missing(rest, case.video.id, case.rater, why)]
+        courses, share = _continued(case, dimension, courses, answers, readings)
+        followed *= share
     return scores
 
 
@@ -166,11 +165,9 @@ def _form(case: _Case) -> Dialogue:
     seeds = range(asking.seed, asking.seed + asking.samples) if sampled else ()
     forms = [Form(fields, asking.temperature, seed) for seed in seeds] or [Form(fields)]
     replies = yield [Request(messages, case.frames, form) for form in forms]
-    scores = []
-    for one in case.prompt.dimensions:
-        reply = _field(one.name, replies, sampled=sampled)
-        scores.append(case.score(one, read_reply(reply, case.prompt.scale, asking.readout, None), {}))
-    return scores
+    found = [(one, _field(one.name, replies, sampled=sampled)) for one in case.prompt.dimensions]
+    read = [(one, read_reply(reply, case.prompt.scale, asking.readout, None)) for one, reply in found]
+    return [case.score(one, reading, {}) for one, reading in read]
 
 
 def _field(name: str, replies: Sequence[Reply], *, sampled: bool) -> Reply:
@@ -214,14 +211,14 @@ def _continued(
     courses: Sequence[_Course],
     answers: Sequence[_Answer],
     readings: Sequence[Reading],
-) -> list[_Course]:
-    """Return the courses that the next question is asked in."""
+) -> tuple[list[_Course], float]:
+    """Return the courses that the next question is asked in, and the probability of them all together."""
     following = []
     for course, answer, reading in zip(courses, answers, readings, strict=True):
         assert reading.mode is not None
         levels = {reading.mode: 1.0}
         if case.asking.chain == "marginal" and reading.distribution:
-            levels = {label: p for label, p in reading.distribution.items() if course.weight * p >= FAINT}
+            levels = dict(reading.distribution)
         following += [
             _Course(
                 (*answer.messages, Message("assistant", label)),
@@ -230,8 +227,10 @@ def _continued(
             )
             for label, share in levels.items()
         ]
-    total = sum(course.weight for course in following)
-    return [_Course(one.messages, one.weight / total, one.premises) for one in following]
+    likely = max(course.weight for course in following)
+    kept = [course for course in following if course.weight >= min(FAINT, likely)]
+    total = sum(course.weight for course in kept)
+    return [_Course(one.messages, one.weight / total, one.premises) for one in kept], min(1.0, total)
 
 
 def _together(talks: Sequence[_Talk]) -> Generator[list[Request], list[Reply], list[list[_Answer]]]:

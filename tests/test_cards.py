@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gaia_judge.cards import read_card
+from gaia_judge.cards import load_card, read_card
 from gaia_judge.engines import ModelSpec
+from gaia_judge.errors import GaiaJudgeError
 
 JUDGES = Path(__file__).parents[1] / "judges"
 
@@ -104,3 +105,19 @@ def test_vllm_takes_video_where_a_card_prefers_it(architecture: str) -> None:
         if card["architecture"] == architecture and "vllm" in card["engines"]
     }
     assert takes_video is bool(preferring), f"{architecture}: {sorted(preferring)}"
+
+
+def test_a_card_cannot_hide_that_weights_are_random(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    config = tmp_path / "checkpoint" / "config.json"
+    config.write_text('{"random_weights": true}')
+    (tmp_path / "mine.yaml").write_text("about: mine\nmodel: ./checkpoint\n")
+    assert load_card(str(tmp_path / "mine.yaml")).random_weights
+    config.write_text("{}")
+    assert not load_card(str(tmp_path / "mine.yaml")).random_weights
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(GaiaJudgeError, match=r"config\.json is not JSON"):
+        load_card(str(tmp_path))

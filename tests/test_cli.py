@@ -1,6 +1,7 @@
 """The command line as a user meets it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -47,14 +48,39 @@ def test_an_unknown_model_suggests_near_ones(tmp_path):
     assert "Did you mean llava?" in result.stderr
 
 
-def test_a_judge_that_cannot_run_exits_quickly_with_commands_that_would_work(tmp_path):
-    write_clip(tmp_path / "clip.mp4", frames=4)
+def test_a_judge_that_cannot_run_here_says_why_and_what_would_work(tmp_path):
+    """No weights, no hub; the time limit is far above the promise and only catches retries."""
+    (tmp_path / "videos").mkdir()
+    write_clip(tmp_path / "videos" / "clip.mp4", frames=4)
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hub")}
     start = time.monotonic()
-    result = run("score", tmp_path, "--model", "llava", "--engine", "replay")
+    result = run("score", tmp_path / "videos", "--model", "llava-small", cwd=tmp_path, env=env)
+    assert time.monotonic() - start < 60
     assert result.returncode == 2
-    assert "--record FILE" in result.stderr
+    assert "cannot run here" in result.stderr
+    assert "hf download llava-hf/llava-onevision-qwen2-0.5b-ov-hf" in result.stderr
     assert "--base-url" in result.stderr
-    assert time.monotonic() - start < 60  # far above the promise: this only catches endless retries
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["frames", "clip.mp4", "--out", "nowhere/sheet.png"],
+        ["score", "clip.mp4", "--model", "llava", "--engine-arg", "a=["],
+        ["score", "clip.mp4", "--model", "llava", "--engine-arg", "a"],
+        ["score", "clip.mp4", "--model", "llava", "--shard", "3/2"],
+        ["score", "clip.mp4", "--model", "llava", "--prompt", "sylogism"],
+        ["score", "clip.mp4", "--model", "llava", "--engine", "vlm"],
+        ["score", "clip.mp4", "--model", "llava", "--readout", "reasoned"],
+    ],
+)
+def test_wrong_words_are_one_error_without_a_traceback(tmp_path, words):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    result = run(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: ")
+    assert "Traceback" not in result.stderr
 
 
 def test_ls_shows_origin_and_digest_as_json():

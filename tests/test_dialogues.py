@@ -72,6 +72,27 @@ def test_marginal_chaining_weights_every_premise():
     assert "premises" not in scores["interaction"].trace
 
 
+def test_marginal_chaining_of_many_even_levels_keeps_going_and_says_what_it_left_out():
+    """With 101 equal levels each course weighs less than what is followed otherwise."""
+
+    def script(request):
+        return shares(request, *[1 / 101] * 101)
+
+    questions = load_prompt_set("syllogism", scale="zero-to-hundred")
+    dialogue = converse(questions, Asking(chain="marginal"), some_video(), some_frames(), "judge")
+    scores, rounds = run_dialogue(dialogue, script)
+    assert all(rounds)
+    assert [score.value for score in scores] == pytest.approx([50, 50, 50])
+
+
+def test_marginal_chaining_records_what_was_not_followed():
+    scores, rounds = talk(lambda request: shares(request, 0.0004, 0, 0, 0, 0.9996), chain="marginal")
+    assert [len(requests) for requests in rounds] == [1, 1, 1]
+    assert "followed" not in scores["subject"].trace
+    assert scores["completeness"].trace["followed"] == pytest.approx(0.9996)
+    assert scores["interaction"].trace["followed"] == pytest.approx(0.9996**2)
+
+
 def test_marginal_and_mode_differ_where_the_premise_is_uncertain():
     def script(request):
         said = [message.text for message in request.messages if message.role == "assistant"]

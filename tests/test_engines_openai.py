@@ -29,6 +29,8 @@ from gaia_judge.engines import (
 from gaia_judge.engines.openai import OpenAIEngine, servers
 from gaia_judge.errors import EngineError
 from gaia_judge.frames import Frames
+from gaia_judge.videos import Video
+from tests.answers import conversation
 from tests.checkpoints import make_clip
 from tests.servers import Pass, ScriptedServer
 
@@ -497,11 +499,7 @@ def local(vllm_server: tuple[str, Path]) -> Iterator[Engine]:
 
 
 CLIPS = range(4)
-TURNS = (
-    Message("user", f"{VIDEO_MARK}Rate how good the action of the person is."),
-    Message("assistant", "Good"),
-    Message("user", "Rate the motion from start to end."),
-)
+TURNS = conversation(Video(id="clip", path=Path("clip.mp4"), action="action 1"), 2)
 
 
 def clip(seed: int, step: int = 1) -> Frames:

@@ -138,10 +138,11 @@ def test_dry_run_shows_what_the_model_would_read_and_scores_nothing(home):
     assert not Path(home / "dry").exists()
 
 
-def test_shards_are_disjoint_and_complete(home, undisturbed):
-    rows = []
-    for part in ("1/2", "2/2"):
-        out = home / f"shard-{part[0]}"
-        score(home, out, "--shard", part, "--limit", "3")
-        rows += pd.read_csv(out / "scores.csv")["video"].unique().tolist()
-    assert len(rows) == len(set(rows)) == 6
+def test_another_folder_is_refused_in_the_same_run(home, undisturbed, tmp_path):
+    write_images(tmp_path / "(maker 0)_(action 0).mp4", make_clip(77, 8, 64, 64))
+    words = command(home, undisturbed[1])
+    words[words.index(str(home / "videos"))] = str(tmp_path)
+    result = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+    assert result.returncode == 2
+    assert "videos" in result.stderr
+    assert str(tmp_path) in result.stderr

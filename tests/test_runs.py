@@ -384,3 +384,18 @@ def test_shards_part_the_videos_and_do_not_depend_on_the_others() -> None:
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(GaiaJudgeError, match="is not a shard"):
         shard([], text)
+
+
+def test_a_changed_file_or_description_is_rated_again(tmp_path: Path) -> None:
+    """A clip made anew under its old name must not keep the old clip's scores."""
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"first")
+    clip = Video(id="clip", path=file, prompt="A girl arranges daisies.")
+    with RunFolder.open(tmp_path / "run", MANIFEST) as run:
+        run.append(Record.of(clip, FRAMES, scores("clip")))
+    with RunFolder.open(tmp_path / "run", MANIFEST) as run:
+        assert run.pending([clip]) == []
+        other = Video(id="clip", path=file, prompt="A girl arranges roses.")
+        assert run.pending([other]) == [other]
+        file.write_bytes(b"second")
+        assert run.pending([clip]) == [clip]

@@ -1,7 +1,9 @@
 """The command line: one command per step of the flow; each is imported when it is called."""
 
 import sys
+import warnings
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -53,6 +55,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; 0: done, 1: done with failed videos, 2: bad usage or input."""
+    warnings.showwarning = _note
     try:
         cli(standalone_mode=False)
     except click.ClickException as error:
@@ -64,3 +67,9 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped. The same command continues where this one ended.", err=True)
         sys.exit(130)
+
+
+def _note(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    """Show our own warnings on one line; other packages' are for their developers."""
+    if category is UserWarning:
+        click.echo(f"Note: {message}", err=True)

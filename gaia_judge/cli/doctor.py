@@ -25,8 +25,8 @@ def command(as_json: bool) -> None:
         found.append(finding)
         if not as_json:
             out.print(MARKS[finding.ok], end=" ")
-            out.print(f"{finding.name}: {finding.detail}", markup=False, highlight=False)
+            out.print(f"{finding.name}: {finding.detail}", markup=False, highlight=False, soft_wrap=True)
             if finding.cure and finding.ok is not True:
-                out.print(f"         {finding.cure}", markup=False, highlight=False)
+                out.print(f"         {finding.cure}", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in found], indent=2))

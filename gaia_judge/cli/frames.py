@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gaia_judge.cli.screens import out
+from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec, contact_sheet, decode
 from gaia_judge.videos import read_videos
 
@@ -36,9 +37,16 @@ def command(video: Path, count: int, fps: float | None, decoder: str, file: Path
     height, width = frames.images.shape[1:3]
     note = f" ({frames.note})" if frames.note else ""
     taken = f"{len(frames.images)} of {frames.total} frames, {width}x{height}, {frames.duration:.2f} s"
-    out.print(f"{clip.path.name}: {taken}, {frames.decoder}{note}", markup=False, highlight=False)
+    out.print(
+        f"{clip.path.name}: {taken}, {frames.decoder}{note}", markup=False, highlight=False, soft_wrap=True
+    )
     for index, second in zip(frames.indices, frames.seconds, strict=True):
         out.print(f"  frame {index:>5}  {second:8.3f} s", highlight=False)
     if file:
-        contact_sheet(frames).save(file)
-        out.print(f"Contact sheet: {file}", markup=False, highlight=False)
+        try:
+            contact_sheet(frames).save(file, format="PNG")
+        except OSError as error:
+            raise GaiaJudgeError(
+                f"{file} cannot be written: {error.strerror}.", "Choose another --out."
+            ) from error
+        out.print(f"Contact sheet: {file}", markup=False, highlight=False, soft_wrap=True)

@@ -32,7 +32,7 @@ def command(kind: str, as_json: bool) -> None:
     table = Table()
     shown = [name for name in (rows[0] if rows else ()) if name != "model"]  # too wide; in the JSON
     for name in shown:
-        table.add_column(name, no_wrap=name in ("name", "digest"))
+        table.add_column(name, no_wrap=name in ("name", "memory", "digest"))
     for row in rows:
         table.add_row(*(row[name] for name in shown))
     out.print(table)

@@ -29,6 +29,7 @@ Examples:
   gaia-judge score GAIA/ --model qwen2.5-vl --prompt syllogism --chain marginal --out runs/marginal
   gaia-judge score clips.csv --model llava --base-url http://localhost:8000/v1
   gaia-judge score videos/ --model smolvlm2 --limit 3 --dry-run
+  gaia-judge score videos/ --model llava --shard 1/4
 
 VIDEOS is a folder (searched recursively), one file, a manifest (CSV, JSONL or Parquet with a column path,
 and optionally id, prompt, action, generator, category, subset) or a GAIA folder. The same command continues
@@ -115,8 +116,9 @@ def command(videos: Path, **given: Any) -> None:
         if given["dry_run"]:
             preview_screen(judge, found[0])
             return
-        out = given["out"] or Path("runs") / f"{videos.resolve().stem}-{judge.card.name}-{judge.prompt.name}"
-        with RunFolder.open(out, judge.manifest(), {"command": sys.argv[1:]}) as run:
+        out = given["out"] or _default_out(videos, judge, given["part"])
+        manifest = {**judge.manifest(), "videos": str(videos.resolve())}
+        with RunFolder.open(out, manifest, {"command": sys.argv[1:]}) as run:
             table = _rate(judge, run, found, retry=given["retry_errors"])
         failed = _failed(table)
         if given["as_json"]:
@@ -124,6 +126,11 @@ def command(videos: Path, **given: Any) -> None:
         else:
             summary_screen(judge, out, table, failed)
     sys.exit(1 if failed else 0)
+
+
+def _default_out(videos: Path, judge: Judge, part: str | None) -> Path:
+    words = [videos.resolve().stem, judge.card.name, judge.prompt.name]
+    return Path("runs") / "-".join([*words, *([part.replace("/", "of")] if part else [])])
 
 
 def _judge(given: dict[str, Any]) -> Judge:
@@ -147,7 +154,10 @@ def _engine_arg(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise GaiaJudgeError(f"--engine-arg {text!r} is not NAME=VALUE.", "Write tensor_parallel_size=2.")
-    return name, yaml.safe_load(value)
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise GaiaJudgeError(f"--engine-arg {text!r} cannot be read.", "Quote the value.") from error
 
 
 def _rate(judge: Judge, run: RunFolder, videos: list[Video], *, retry: bool) -> ScoreTable:
@@ -170,7 +180,7 @@ def _failed(table: ScoreTable) -> int:
 
 
 def _summary(judge: Judge, out: Path, videos: list[Video], table: ScoreTable, failed: int) -> dict[str, Any]:
-    dimensions = table.summary().astype(object).where(lambda f: f.notna(), None).to_dict("records")
+    dimensions = table.summary().round(4).astype(object).where(lambda f: f.notna(), None).to_dict("records")
     return {
         "run": str(out),
         "rater": judge.rater,

@@ -26,11 +26,12 @@ def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem
         found.append(
             Problem(
                 f"{model.model} needs {need:.1f} GiB of {where} memory; {have_gib:.1f} are free.",
-                "a smaller judge (gaia-judge ls judges), or a server: --base-url URL",
+                "a smaller judge: gaia-judge ls judges",
             )
         )
     if missing := weights_problem(model.model, model.revision):
-        found.append(Problem(missing, f"hf download {model.model}"))
+        cure = f"hf download {model.model} (or where the hub can be reached, then --model FOLDER)"
+        found.append(Problem(missing, cure))
     return found
 
 

@@ -51,14 +51,16 @@ def choose_engine(
 
 
 def _what(model: ModelSpec, found: dict[str, list[Problem]]) -> str:
-    reasons = [f"\n  {name}: {problem.what}" for name, problems in found.items() for problem in problems]
+    lacks: dict[str, list[str]] = {}
+    for name, problems in found.items():
+        for problem in problems:
+            lacks.setdefault(problem.what, []).append(name)
+    reasons = [f"\n  {', '.join(names)}: {what}" for what, names in lacks.items()]
     return f"{model.model or 'The judge'} cannot run here." + "".join(reasons)
 
 
 def _cures(model: ModelSpec, found: dict[str, list[Problem]]) -> str:
     own = [problem.cure for problems in found.values() for problem in problems]
-    general = [
-        "--base-url http://HOST:8000/v1 (a server that has it: vllm serve " + (model.model or "MODEL") + ")",
-        "--model smolvlm2 (a judge that runs on a CPU)",
-    ]
-    return "\nWhat would work:" + "".join(f"\n  {cure}" for cure in dict.fromkeys([*own, *general]))
+    server = f"--base-url http://HOST:8000/v1 (a server that has it: vllm serve {model.model or 'MODEL'})"
+    smaller = "a judge that can run here: gaia-judge doctor names them"
+    return "\nWhat would work:" + "".join(f"\n  {cure}" for cure in dict.fromkeys([*own, server, smaller]))

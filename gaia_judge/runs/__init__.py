@@ -74,7 +74,10 @@ class RunFolder:
         self._journal.append(record)
 
     def pending(self, videos: Iterable[Video], retry_errors: bool = False) -> list[Video]:
-        """Return the videos still to be done, in order; with ``retry_errors`` also those with any error."""
+        """Return the videos still to be done, in order; with ``retry_errors`` also those with any error.
+
+        A video whose file or description has changed since it was rated is still to be done.
+        """
         return [video for video in videos if self._is_pending(video, retry_errors)]
 
     def export(self, videos: Iterable[Video]) -> ScoreTable:
@@ -100,7 +103,9 @@ class RunFolder:
 
     def _is_pending(self, video: Video, retry_errors: bool) -> bool:
         record = self.done.get(video.id)
-        return record is None or (retry_errors and bool(record.errors))
+        if record is None or not record.is_of(video):
+            return True
+        return retry_errors and bool(record.errors)
 
 
 def shard(videos: Sequence[Video], part: str) -> list[Video]:

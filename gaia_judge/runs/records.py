@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaia_judge.errors import GaiaJudgeError
@@ -34,6 +35,8 @@ class Record:
     """What ``frame_facts`` returns; None where nothing was decoded."""
     meta: Mapping[str, str]
     """The fields of ``META``."""
+    file: Sequence[int] | None = None
+    """What ``file_facts`` returns."""
 
     @classmethod
     def of(cls, video: Video, frames: "Frames | None", scores: Sequence[Score]) -> "Record":
@@ -48,8 +51,13 @@ class Record:
             video=video.id,
             scores=tuple(_rounded_score(score) for score in scores),
             frames=None if frames is None else frame_facts(frames),
-            meta={name: getattr(video, name) for name in META},
+            meta=_meta(video),
+            file=file_facts(video.path),
         )
+
+    def is_of(self, video: Video) -> bool:
+        """Tell whether a video is still the one that was rated: the same file, of which the same is known."""
+        return self.meta == _meta(video) and self.file == file_facts(video.path)
 
     @property
     def errors(self) -> list[str]:
@@ -63,7 +71,8 @@ class Record:
             GaiaJudgeError: A number is not finite.
         """
         scores = [{name: getattr(score, name) for name in SCORE} for score in self.scores]
-        whole = {"video": self.video, "scores": scores, "frames": self.frames, "meta": self.meta}
+        rest = {"frames": self.frames, "meta": self.meta, "file": self.file}
+        whole = {"video": self.video, "scores": scores, **rest}
         try:
             return json.dumps(whole, allow_nan=False).encode() + b"\n"
         except ValueError as error:
@@ -94,6 +103,19 @@ class Record:
             **{name: facts.get(name) for name in ("width", "height", "decoder")},
         }
         return [{**score.row(), **self.meta, **seen} for score in self.scores]
+
+
+def file_facts(path: Path) -> list[int] | None:
+    """Return a file's size in bytes and its time of change in nanoseconds; None if there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _meta(video: Video) -> dict[str, str]:
+    return {name: getattr(video, name) for name in META}
 
 
 def frame_facts(frames: "Frames") -> dict[str, Any]:
