@@ -21,7 +21,7 @@ SIZES = {1: (8, 96, 96), 2: (24, 96, 128), 3: (16, 128, 96), 4: (5, 96, 96), 5: 
 """Clips for engines: seed -> frames, height and width.
 
 Each lasts a second. Where a clip's time steps outnumber its patches in height and width, transformers 5.19
-and vLLM give the text after it other positions (Qwen2.5-VL), which only frames as small as these bring about.
+and vLLM give the text after it other positions (Qwen2.5-VL), which small frames bring about soonest.
 """
 
 
