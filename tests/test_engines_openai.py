@@ -3,7 +3,10 @@ import io
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -28,10 +31,11 @@ from gaia_judge.engines import (
 )
 from gaia_judge.engines.openai import OpenAIEngine, servers
 from gaia_judge.errors import EngineError
-from gaia_judge.frames import Frames
+from gaia_judge.frames import Frames, FrameSpec, decode
 from gaia_judge.videos import Video
 from tests.answers import conversation
 from tests.checkpoints import make_clip
+from tests.clips import write_images
 from tests.servers import Pass, ScriptedServer
 
 WORDS = ("Bad", "Poor", "Fair", "Good")
@@ -502,11 +506,16 @@ CLIPS = range(4)
 TURNS = conversation(Video(id="clip", path=Path("clip.mp4"), action="action 1"), 2)
 
 
+@cache
+def decoded(seed: int) -> Frames:
+    """Return the frames of a real mp4 file."""
+    with TemporaryDirectory() as folder:
+        path = write_images(Path(folder) / "clip.mp4", make_clip(seed), rate=4)
+        return decode(Video(id="clip", path=path), FrameSpec(count=8))
+
+
 def clip(seed: int, step: int = 1) -> Frames:
-    images = make_clip(seed)[::step].copy()
-    indices = np.arange(len(images))
-    seconds = indices / 4
-    return Frames(images=images, seconds=seconds, indices=indices, total=8, duration=2.0, decoder="none")
+    return replace(decoded(seed), images=decoded(seed).images[::step].copy())
 
 
 def expected(reply: Reply) -> float:
