@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gaia_judge.cli.options import decoder_option
 from gaia_judge.cli.screens import out
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec, contact_sheet, decode
@@ -16,13 +17,7 @@ from gaia_judge.videos import read_videos
     "--frames", "count", type=click.IntRange(1), default=8, show_default=True, help="Frames to take."
 )
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, at most --frames.")
-@click.option(
-    "--decoder",
-    type=click.Choice(["auto", "decord", "pyav", "torchcodec"]),
-    default="auto",
-    show_default=True,
-    help="Video decoder.",
-)
+@decoder_option
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write a contact sheet (PNG).")
 def command(video: Path, count: int, fps: float | None, decoder: str, file: Path | None) -> None:
     """Show the frames of VIDEO that a judge sees, with their times.

@@ -10,6 +10,7 @@ import yaml
 
 from gaia_judge.assets import list_assets
 from gaia_judge.cards import load_card
+from gaia_judge.cli.options import decoder_option
 from gaia_judge.cli.screens import Progress, banner, preview_screen, summary_screen
 from gaia_judge.dialogues import Chain
 from gaia_judge.engines import EngineOptions
@@ -92,13 +93,7 @@ def _names(kind: Any) -> str:
     help="How frames go to a server; with mp4 the server chooses them.",
 )
 @click.option("--record", type=click.Path(), help="Recorded replies, for the replay engine.")
-@click.option(
-    "--decoder",
-    type=click.Choice(["auto", "decord", "pyav", "torchcodec"]),
-    default="auto",
-    show_default=True,
-    help="Video decoder.",
-)
+@decoder_option
 @click.option("--limit", type=click.IntRange(1), help="Only the first N videos.")
 @click.option("--shard", "part", metavar="I/N", help="Only the I-th of N parts of the videos.")
 @click.option("--retry-errors", is_flag=True, help="Score again the videos that failed before.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gaia_judge.engines import VIDEO_MARK, Draws, Form, Labels, Message, ModelSpec, Request
+from gaia_judge.engines import VIDEO_MARK, Draws, Form, Labels, Message, ModelSpec, Preview, Request
 from gaia_judge.engines.tokens import LabelWalk
 from gaia_judge.errors import EngineError, GaiaJudgeError
 from gaia_judge.frames import Frames
@@ -86,9 +86,10 @@ class Conversations:
             media = {"images": [list(one.images) for one in shown]}
         return self.processor(text=list(texts), **media, padding=True, return_tensors="pt")
 
-    def length(self, text: str, frames: Frames | None) -> int:
-        """Return the tokens of a rendered prompt with its frames expanded."""
-        return int(self.inputs([text], [frames])["input_ids"].shape[1])
+    def preview(self, request: Request) -> Preview:
+        """Return a prompt's text and its length with the frames expanded."""
+        text = self.render(request)
+        return Preview(text, int(self.inputs([text], [request.frames])["input_ids"].shape[1]))
 
     def _parts(self, message: Message, shots: int) -> list[dict[str, str]]:
         found = [token for token in self._control if token in message.text]

@@ -108,8 +108,7 @@ class TransformersEngine:
 
     def preview(self, request: Request) -> Preview:
         """Return the prompt's text and its length with the video expanded."""
-        text = self.conversations.render(request)
-        return Preview(text, self.conversations.length(text, request.frames))
+        return self.conversations.preview(request)
 
     def describe(self) -> dict[str, Any]:
         """Return versions, device and number format."""

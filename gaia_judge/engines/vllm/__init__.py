@@ -110,8 +110,7 @@ class VllmEngine:
 
     def preview(self, request: Request) -> Preview:
         """Return the prompt's text and its length with the video expanded."""
-        text = self._conversations.render(request)
-        return Preview(text, self._conversations.length(text, request.frames))
+        return self._conversations.preview(request)
 
     def describe(self) -> dict[str, Any]:
         """Return vLLM's distribution, version and settings, and torch's and transformers' versions."""
