@@ -1,0 +1,1 @@
+"""A synthetic benchmark in GAIA's shape, whose truth is known."""
