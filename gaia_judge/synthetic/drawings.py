@@ -1,7 +1,8 @@
 """Plans become pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +13,15 @@ from gaia_judge.synthetic.plans import Plan
 from gaia_judge.synthetic.poses import Pose, course
 from gaia_judge.synthetic.rigs import GROUND, Faults, Figure, Point, Tip, build
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one frame shows: the pose, where tips and thing are (as shares of the frame), and the progress."""
+
+    pose: Pose
+    points: Mapping[str, Point]
+    progress: float
+
+
 STRUCK = 0.6
 """How far a limb has swung when it meets the thing that it strikes."""
 
@@ -21,12 +31,12 @@ def draw(plan: Plan, indices: Sequence[int], height: int) -> NDArray[np.uint8]:
 
     Draw twice as high as wanted and halve the result for smooth edges.
     """
-    scene = _Scene(plan, height)
+    scene = Scene(plan, height)
     return np.stack([scene.frame(index) for index in indices])
 
 
-class _Scene:
-    """A clip's fixed parts, and its frames."""
+class Scene:
+    """A clip's fixed parts, its frames, and what is true of each."""
 
     def __init__(self, plan: Plan, height: int) -> None:
         self.plan, self.height = plan, height
@@ -41,7 +51,21 @@ class _Scene:
         self.unit = plan.style.scale * height
         self.origin = (self.width / 2 + plan.style.offset * height, GROUND * height * (1 - plan.style.scale))
 
+    def moment(self, index: int) -> Moment:
+        """Return what a frame shows, for those who learn from it."""
+        time = (index + 0.5) / self.plan.frames
+        progress, turns, now = self.progress(time)
+        pose = self.pose(progress, turns, now)
+        figure = self.figure(pose, now)
+        points = {name: self.pixel((tip.x, tip.y)) for name, tip in figure.tips.items()}
+        if (at := self.prop(figure, progress, turns, time)) is not None:
+            points["prop"] = self.pixel(at)
+        shares = {name: (x / self.width, y / self.height) for name, (x, y) in points.items()}
+        amplitude = (1 - 0.95 * self.plan.severity("too small")) * (1 - self.plan.severity("wrong action"))
+        return Moment(pose, shares, progress * amplitude)
+
     def frame(self, index: int) -> NDArray[np.uint8]:
+        """Return a frame: RGB, shape [height, width, 3]."""
         plan = self.plan
         time = (index + 0.5) / plan.frames
         progress, turns, now = self.progress(time)

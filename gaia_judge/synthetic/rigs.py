@@ -136,6 +136,7 @@ def _body(pose: Pose, faults: Faults) -> Figure:
         fore = upper + sign * get(f"{side} elbow", 0.0)
         _limb(figure, f"{side} arm", root, (upper, fore), 0.29, ("sleeves", "skin", 0.03), faults)
     head = _polar(neck, 180 - lean - get("head", 0.0), 0.115)
+    figure.tips["head"] = Tip(*head, 0.0, -1.0)
     figure.stroke((neck, head), "skin", 0.03)
     figure.oval(*head, 0.08, 0.09, "skin")
     crown = _polar(head, 180 - lean - get("head", 0.0), 0.045)
@@ -196,6 +197,7 @@ def _face(pose: Pose, faults: Faults) -> Figure:
         name = f"{side} eye"
         there, factor = 1 - faults.missing.get(name, 0.0), 1 + faults.stretch.get(name, 0.0)
         lid = 1 + get(f"{side} lid", 0.0)
+        figure.tips[name] = Tip(*placed(0.115 * sign + gaze, -0.05), sign, 0.0)
         if there > 0.02:
             _eye(figure, placed(0.115 * sign + gaze, -0.05), 0.068 * there, max(0.008, 0.048 * lid * there * factor))
         brow = -0.145 - 0.075 * get(f"{side} brow", 0.0)

@@ -1,0 +1,1 @@
+"""The embedded judge ``nano``: a small LLaVA-OneVision that knows only the synthetic world."""
