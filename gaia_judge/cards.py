@@ -3,18 +3,22 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, StringConstraints
 
 from gaia_judge.assets import find_asset
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.prompts import Readout
+from gaia_judge.frames import Frames
+from gaia_judge.prompts import PromptSet, Readout
 from gaia_judge.scales import read_yaml
 
 WHOLE_BYTES = 256 * 2**20
 """Weight files up to this size are hashed whole, larger ones by size and header."""
+
+
+PromptStamp = Annotated[str, StringConstraints(pattern=r"^[^@]+@[0-9a-f]{12}$")]
 
 
 class JudgeCard(ModelSpec):
@@ -42,10 +46,32 @@ class JudgeCard(ModelSpec):
     """Size of the published weights."""
     random_weights: bool = False
     """A checkpoint for tests: its ratings mean nothing, and every screen says so."""
+    world: Literal["", "synthetic"] = ""
+    """What the judge can know anything of: only clips of the synthetic world, or any video if empty."""
+    prompt_sets: tuple[PromptStamp, ...] = ()
+    """Prompt sets that it was trained on, as ``NAME@DIGEST`` (``gaia-judge ls prompts``); any if empty."""
+
+    def covers(self, frames: Frames) -> bool:
+        """Return whether a video is of the judge's world."""
+        return not self.world or frames.synthetic
 
     def spec(self) -> ModelSpec:
         """Return the part that engines read."""
         return ModelSpec(**{name: getattr(self, name) for name in ModelSpec.model_fields})
+
+
+def check_prompt(card: JudgeCard, prompt: PromptSet) -> None:
+    """Refuse questions that a judge was not trained on; what counts is their text and scale, not their name.
+
+    Raises:
+        GaiaJudgeError: Naming the prompt sets that the judge knows.
+    """
+    known = dict(stamp.split("@")[::-1] for stamp in card.prompt_sets)
+    if not known or prompt.digest[:12] in known:
+        return
+    altered = " with these words or this scale" if prompt.name in known.values() else ""
+    what = f"{card.name} was not trained on the prompt set {prompt.name}{altered} ({prompt.digest[:12]})."
+    raise GaiaJudgeError(what, f"It knows: {', '.join(card.prompt_sets)}.")
 
 
 def load_card(name: str) -> JudgeCard:

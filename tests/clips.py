@@ -112,6 +112,7 @@ def write_clip(
     full: bool = False,
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
+    comment: str = "",
 ) -> Path:
     """Encode numbered frames.
 
@@ -128,9 +129,12 @@ def write_clip(
         full: Whether to use the full range, 0 to 255.
         options: For the encoder.
         container_options: For the muxer.
+        comment: Written into the container's metadata.
     """
     times = list(seconds) if seconds is not None else [number / rate for number in range(frames)]
     with av.open(str(path), "w", options=container_options or {}) as container:
+        if comment:
+            container.metadata["comment"] = comment
         stream = container.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height = size
         stream.pix_fmt = pixels

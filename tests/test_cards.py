@@ -10,6 +10,7 @@ import yaml
 from gaia_judge.cards import load_card, read_card
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.prompts import load_prompt_set
 
 JUDGES = Path(__file__).parents[1] / "judges"
 
@@ -121,3 +122,18 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(GaiaJudgeError, match=r"config\.json is not JSON"):
         load_card(str(tmp_path))
+
+
+@each_card
+def test_prompt_sets_are_shipped_ones_as_they_are_now(card: dict[str, Any]) -> None:
+    """Whoever changes a question must train again the judges that were trained on it."""
+    for stamp in card.get("prompt_sets", []):
+        name, digest = stamp.split("@")
+        assert load_prompt_set(name).digest[:12] == digest
+
+
+@pytest.mark.parametrize("line", ["world: real", "prompt_sets: [syllogism]", "prompt_sets: [syllogism@12]"])
+def test_a_wrong_world_or_prompt_set_is_named(line: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"about: mine\nmodel: somebody/model\n{line}\n")
+    with pytest.raises(GaiaJudgeError, match=line.split(":")[0]):
+        read_card(tmp_path / "mine.yaml")

@@ -9,8 +9,16 @@ import time
 import pytest
 from click.testing import CliRunner
 
+from gaia_judge.cards import JudgeCard
 from gaia_judge.cli import COMMANDS, cli
+from gaia_judge.dialogues import Asking
+from gaia_judge.frames import FrameSpec
+from gaia_judge.judges import FOREIGN, Judge
+from gaia_judge.prompts import load_prompt_set
+from gaia_judge.scores import ScoreTable
+from gaia_judge.videos.origins import SYNTHETIC_TAG
 from tests.clips import write_clip
+from tests.scripted import ScriptedEngine, certain
 
 
 def run(*words, cwd=None, env=None):
@@ -114,3 +122,63 @@ def test_frames_of_a_broken_file_is_one_line(tmp_path):
     assert result.returncode == 2
     assert "bad.mp4" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def synthetic_judge(monkeypatch):
+    """Let ``score`` use a judge of the synthetic world that calls everything good."""
+
+    def judge(card, **_):
+        engine = ScriptedEngine(lambda request: certain("Good", request))
+        return Judge(card, load_prompt_set("syllogism"), engine, FrameSpec(count=4), Asking())
+
+    card = JudgeCard(name="small", about="small", model="none", world="synthetic")
+    monkeypatch.setattr("gaia_judge.cli.score.load_card", lambda name: card)
+    monkeypatch.setattr("gaia_judge.cli.score.load_judge", judge)
+
+
+def make_worlds(folder):
+    """Write two synthetic clips and two others, all named as in GAIA."""
+    folder.mkdir()
+    for number in range(4):
+        comment = SYNTHETIC_TAG[1] if number % 2 else ""
+        write_clip(folder / f"(Blobber)_(act {number}).mp4", frames=8, comment=comment)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:.*not a synthetic clip")
+def test_foreign_videos_are_announced_counted_and_marked_in_a_continued_run_too(tmp_path, synthetic_judge):
+    words = [
+        "score",
+        str(make_worlds(tmp_path / "videos")),
+        "--model",
+        "small",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    first = CliRunner().invoke(cli, [*words, "--limit", "1"])
+    assert "SYNTHETIC WORLD" in first.stderr
+    assert "FOREIGN VIDEOS: 1 of 1" in first.stderr
+    second = CliRunner().invoke(cli, [*words, "--json"])
+    assert "FOREIGN VIDEOS: 2 of 4" in second.stderr
+    summary = json.loads(second.stdout)
+    assert (summary["world"], summary["videos"], summary["foreign_videos"]) == ("synthetic", 4, 2)
+    written = json.loads((tmp_path / "run" / "run.json").read_bytes())
+    assert written["results"] == {"videos": 4, "failed": 0, "foreign_videos": 2}
+    assert written["manifest"]["judge"]["world"] == "synthetic"
+    table = ScoreTable.read(tmp_path / "run" / "scores.csv").to_pandas()
+    marked = table.loc[table["note"].eq(FOREIGN).fillna(False), "video"]
+    assert set(marked) == {"(Blobber)_(act 0)", "(Blobber)_(act 2)"}
+
+
+def test_questions_that_a_judge_does_not_know_are_one_error(tmp_path):
+    """Before its weights are looked for: there are none."""
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    known = f"syllogism@{load_prompt_set('syllogism').digest[:12]}"
+    card = f"about: mine\nmodel: ./none\nprompt_sets: [{known}]\n"
+    (tmp_path / "mine.yaml").write_text(card, encoding="utf-8")
+    result = run("score", "clip.mp4", "--model", "mine.yaml", "--prompt", "vqascore", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: mine was not trained on the prompt set vqascore")
+    assert f"It knows: {known}." in result.stderr
+    assert len(result.stderr.splitlines()) == 1

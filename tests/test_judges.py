@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from gaia_judge.assets import eject_asset
 from gaia_judge.cards import JudgeCard
 from gaia_judge.dialogues import Asking
 from gaia_judge.engines import Reply
 from gaia_judge.errors import EngineError, GaiaJudgeError
 from gaia_judge.frames import FrameSpec
-from gaia_judge.judges import Judge, load_judge
+from gaia_judge.judges import FOREIGN, Judge, load_judge
 from gaia_judge.prompts import load_prompt_set
 from gaia_judge.videos import Video
+from gaia_judge.videos.origins import SYNTHETIC_TAG
 from tests.clips import write_clip
 from tests.scripted import ScriptedEngine, certain, shares
 
@@ -130,3 +132,55 @@ def test_a_judge_that_cannot_run_here_says_what_would_work(monkeypatch):
         load_judge("llava-small", engine="transformers")
     assert "--base-url" in caught.value.hint
     assert "transformers:" in caught.value.message
+
+
+SYNTHETIC = CARD.model_copy(update={"world": "synthetic"})
+
+
+def good(request):
+    return certain("Good", request)
+
+
+def test_a_judge_of_the_synthetic_world_warns_once_and_marks_all_other_videos(videos, tmp_path):
+    own = Video(id="own", path=write_clip(tmp_path / "own.mp4", frames=8, comment=SYNTHETIC_TAG[1]))
+    broken = Video(id="broken", path=tmp_path / "absent.mp4")
+    judge, _ = judge_of(good, card=SYNTHETIC)
+    with pytest.warns(UserWarning, match="not a synthetic clip") as caught:
+        frame = judge.rate([own, *videos[:2], broken]).to_pandas().set_index("video")
+    assert len(caught) == 1
+    assert frame.loc["own", "note"].isna().all()
+    assert frame.loc[["clip0", "clip1"], "note"].eq(FOREIGN).all()
+    assert frame.loc["clip0", "value"].tolist() == [4.0] * 3
+    assert frame.loc["broken", "note"].isna().all()
+
+
+def test_a_judge_of_any_world_marks_none(videos, recwarn):
+    judge, _ = judge_of(good)
+    assert judge.rate(videos[:2]).to_pandas()["note"].isna().all()
+    assert not recwarn.list
+
+
+def stamp(name, scale=None):
+    return f"{name}@{load_prompt_set(name, scale).digest[:12]}"
+
+
+def test_a_judge_refuses_questions_that_it_was_not_trained_on_before_its_engine_is_chosen():
+    card = CARD.model_copy(update={"prompt_sets": (stamp("syllogism"), stamp("vqascore"))})
+    with pytest.raises(GaiaJudgeError, match="not trained on the prompt set independent") as caught:
+        load_judge(card, prompt="independent", engine="no such engine")
+    assert caught.value.hint == f"It knows: {stamp('syllogism')}, {stamp('vqascore')}."
+    with pytest.raises(GaiaJudgeError, match="There is no engine"):
+        load_judge(card, prompt="vqascore", engine="no such engine")
+
+
+def test_another_scale_or_wording_of_a_known_prompt_set_is_refused(tmp_path, monkeypatch):
+    card = CARD.model_copy(update={"prompt_sets": (stamp("syllogism"),)})
+    with pytest.raises(GaiaJudgeError, match="these words or this scale"):
+        load_judge(card, scale="one-to-seven", engine="no such engine")
+    monkeypatch.chdir(tmp_path)
+    folder = eject_asset("prompts", "syllogism", Path())
+    with pytest.raises(GaiaJudgeError, match="There is no engine"):
+        load_judge(card, engine="no such engine")
+    (folder / "opening.j2").write_text("Look closely.\n", encoding="utf-8")
+    with pytest.raises(GaiaJudgeError, match="these words or this scale"):
+        load_judge(card, engine="no such engine")

@@ -265,6 +265,19 @@ def test_what_determines_no_answer_is_recorded_but_not_compared(tmp_path: Path) 
     assert all(start["started"] and start["process"] == os.getpid() for start in whole["recorded"])
 
 
+def test_results_outlive_the_next_start_until_it_has_its_own(tmp_path: Path) -> None:
+    def results() -> Any:
+        return json.loads((tmp_path / "run.json").read_bytes())["results"]
+
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        assert results() == {}
+        run.conclude({"foreign_videos": 2})
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        assert results() == {"foreign_videos": 2}
+        run.conclude({"foreign_videos": 3})
+        assert results() == {"foreign_videos": 3}
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"manifest": {}, "recorded": 3}', b"\xff"])
 def test_a_damaged_manifest_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(content)

@@ -11,13 +11,13 @@ import yaml
 from gaia_judge.assets import list_assets
 from gaia_judge.cards import load_card
 from gaia_judge.cli.options import decoder_option
-from gaia_judge.cli.screens import Progress, banner, preview_screen, summary_screen
+from gaia_judge.cli.screens import Progress, banner, foreign_banner, preview_screen, summary_screen
 from gaia_judge.dialogues import Chain
 from gaia_judge.engines import EngineOptions
 from gaia_judge.engines.registry import engine_entries
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec
-from gaia_judge.judges import Judge, load_judge
+from gaia_judge.judges import FOREIGN, Judge, load_judge
 from gaia_judge.prompts import Readout
 from gaia_judge.runs import Record, RunFolder, shard
 from gaia_judge.scores import ScoreTable
@@ -107,20 +107,20 @@ def command(videos: Path, **given: Any) -> None:
     if not found:
         raise GaiaJudgeError(f"No video of {videos} is in this part.", "Check --shard.")
     with _judge(given) as judge:
-        banner(judge.card.random_weights)
+        banner(judge.card)
         if given["dry_run"]:
             preview_screen(judge, found[0])
             return
         out = given["out"] or _default_out(videos, judge, given["part"])
         manifest = {**judge.manifest(), "videos": str(videos.resolve())}
         with RunFolder.open(out, manifest, {"command": sys.argv[1:]}) as run:
-            table = _rate(judge, run, found, retry=given["retry_errors"])
-        failed = _failed(table)
+            table, counts = rate_videos(judge, run, found, retry=given["retry_errors"])
         if given["as_json"]:
-            click.echo(json.dumps(_summary(judge, out, found, table, failed), indent=2))
+            foreign_banner(counts)
+            click.echo(json.dumps(_summary(judge, out, table, counts), indent=2))
         else:
-            summary_screen(judge, out, table, failed)
-    sys.exit(1 if failed else 0)
+            summary_screen(judge, out, table, counts)
+    sys.exit(1 if counts["failed"] else 0)
 
 
 def _default_out(videos: Path, judge: Judge, part: str | None) -> Path:
@@ -155,8 +155,14 @@ def _engine_arg(text: str) -> tuple[str, Any]:
         raise GaiaJudgeError(f"--engine-arg {text!r} cannot be read.", "Quote the value.") from error
 
 
-def _rate(judge: Judge, run: RunFolder, videos: list[Video], *, retry: bool) -> ScoreTable:
-    """Rate what is pending, journal each video before it is counted, and export the table."""
+def rate_videos(
+    judge: Judge, run: RunFolder, videos: list[Video], *, retry: bool = False
+) -> tuple[ScoreTable, dict[str, int]]:
+    """Rate what is pending, journal each video before it is counted, and export the table.
+
+    Returns:
+        The table, and the numbers of videos: all, failed and foreign to the judge; run.json gets them too.
+    """
     pending = run.pending(videos, retry_errors=retry)
     try:
         with Progress(total=len(videos), done=len(videos) - len(pending)) as progress:
@@ -166,22 +172,26 @@ def _rate(judge: Judge, run: RunFolder, videos: list[Video], *, retry: bool) -> 
                 progress.advance(failed=bool(record.errors))
     finally:
         table = run.export(videos)
-    return table
+        counts = {"videos": len(videos), **_counts(table)}
+        run.conclude(counts)
+    return table, counts
 
 
-def _failed(table: ScoreTable) -> int:
+def _counts(table: ScoreTable) -> dict[str, int]:
     frame = table.to_pandas()
-    return int(frame.loc[frame["value"].isna(), "video"].nunique())
+    failed, foreign = frame["value"].isna(), frame["note"].eq(FOREIGN).fillna(False)
+    numbers = {"failed": frame.loc[failed, "video"], "foreign_videos": frame.loc[foreign, "video"]}
+    return {name: int(videos.nunique()) for name, videos in numbers.items()}
 
 
-def _summary(judge: Judge, out: Path, videos: list[Video], table: ScoreTable, failed: int) -> dict[str, Any]:
+def _summary(judge: Judge, out: Path, table: ScoreTable, counts: dict[str, int]) -> dict[str, Any]:
     dimensions = table.summary().round(4).astype(object).where(lambda f: f.notna(), None).to_dict("records")
     return {
         "run": str(out),
         "rater": judge.rater,
         "random_weights": judge.card.random_weights,
-        "videos": len(videos),
-        "failed": failed,
+        "world": judge.card.world,
+        **counts,
         "dimensions": dimensions,
         "tokens": {
             "prompt": judge.usage.prompt,

@@ -1,6 +1,7 @@
 """What the terminal shows: progress, tables, warnings. Everything but results goes to standard error."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,12 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from gaia_judge.cards import JudgeCard
 from gaia_judge.judges import Judge
 from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import Video
 
 RANDOM_WEIGHTS = (
     "RANDOM WEIGHTS: this checkpoint was made for tests. Its numbers are NOT judgements of the videos."
+)
+
+SYNTHETIC_WORLD = (
+    "SYNTHETIC WORLD: this judge knows only clips that gaia-judge has drawn. It demonstrates the machinery;"
+    " its numbers are no evidence about real videos or real judges."
 )
 
 QUIET_SECONDS = 30.0
@@ -26,10 +33,19 @@ out = Console()
 err = Console(stderr=True)
 
 
-def banner(random_weights: bool) -> None:
-    """Warn where the numbers that follow mean nothing."""
-    if random_weights:
+def banner(card: JudgeCard) -> None:
+    """Warn where the numbers that follow mean nothing, or nothing beyond the synthetic world."""
+    if card.random_weights:
         err.print(Panel(RANDOM_WEIGHTS, style="bold red"))
+    if card.world == "synthetic":
+        err.print(Panel(SYNTHETIC_WORLD, style="yellow"))
+
+
+def foreign_banner(counts: Mapping[str, int]) -> None:
+    """Say how many of the videos are outside the judge's world, if any are."""
+    if foreign := counts["foreign_videos"]:
+        what = f"FOREIGN VIDEOS: {foreign} of {counts['videos']} are outside the judge's world."
+        err.print(Panel(f"{what} Their ratings mean NOTHING; the column note marks them.", style="bold red"))
 
 
 class Progress:
@@ -80,15 +96,23 @@ class Progress:
         err.print(f"{self._new} videos in {seconds:.1f} s, {self._rate:.2f} videos/s{skipped}")
 
 
-def summary_screen(judge: Judge, folder: Path, table: ScoreTable, failed: int) -> None:
-    """Show mean, spread and failures per dimension, and per generator if there are several."""
-    banner(judge.card.random_weights)
+def summary_screen(judge: Judge, folder: Path, table: ScoreTable, counts: Mapping[str, int]) -> None:
+    """Show mean, spread and failures per dimension, and per generator if there are several.
+
+    Args:
+        judge: Who rated.
+        folder: The run.
+        table: Its scores.
+        counts: Numbers of ``videos``, of those that ``failed``, and of ``foreign_videos``.
+    """
+    banner(judge.card)
     title = f"{judge.rater}, scale {judge.prompt.scale.low:g} to {judge.prompt.scale.high:g}"
     out.print(_table(title, table.summary()))
     generators = table.to_pandas()["generator"].dropna().unique()
     if len(generators) > 1:
         out.print(_table(f"{title}, by generator", table.summary(["dimension", "generator"])))
-    if failed:
+    foreign_banner(counts)
+    if failed := counts["failed"]:
         err.print(
             f"{failed} videos have no complete rating; the column error says why. --retry-errors tries again."
         )

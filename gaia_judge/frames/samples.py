@@ -49,6 +49,7 @@ def _take(track: Track, spec: FrameSpec) -> Frames:
         duration=track.duration,
         decoder=f"{name} {version(DISTRIBUTIONS[name])}",
         note=note,
+        synthetic=track.synthetic,
     )
 
 

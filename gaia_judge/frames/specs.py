@@ -44,6 +44,8 @@ class Frames:
     """Library and version."""
     note: str = ""
     """What a reader of the row must know, such as a clip shorter than asked."""
+    synthetic: bool = False
+    """Whether the file says that it is of the synthetic world."""
     digest: str = field(init=False)
     """SHA-256 over shape, times and pixels; equal only for frames that every model sees as equal."""
 

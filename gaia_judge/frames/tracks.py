@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames.specs import FrameSpec
+from gaia_judge.videos.origins import is_tagged
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -41,6 +42,8 @@ class Track:
     """Whether pixels may be transparent, be it in the track or, as in WebM, beside it."""
     matrix: tuple[int, int, int, int] | None
     """How a player must turn the picture: the display matrix's a, b, c, d in 1/65536; None for upright."""
+    synthetic: bool
+    """Whether the container says that the clip is of the synthetic world."""
 
     @property
     def seconds(self) -> NDArray[np.float64]:
@@ -118,6 +121,7 @@ def read_track(path: Path, spec: FrameSpec) -> Track:
             end=max(packet.time + (packet.length or usual) for packet in shown),
             alpha=has_alpha(first) or stream.metadata.get("alpha_mode") == "1",
             matrix=_matrix(first),
+            synthetic=is_tagged(container.metadata),
         )
         _check_whole(track, container, stream, packets)
     return track

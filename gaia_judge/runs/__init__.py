@@ -14,7 +14,7 @@ from typing import Any
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.runs.journals import Journal
 from gaia_judge.runs.locks import lock_folder
-from gaia_judge.runs.manifests import settle
+from gaia_judge.runs.manifests import conclude, settle
 from gaia_judge.runs.records import Record
 from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import Video
@@ -90,6 +90,14 @@ class RunFolder:
         table = ScoreTable.from_records(row for record in found for row in record.rows())
         table.write(self.folder)
         return table
+
+    def conclude(self, results: Mapping[str, Any]) -> None:
+        """Write into run.json what is to be known of the run as a whole, as JSON values.
+
+        Raises:
+            GaiaJudgeError: It cannot be written.
+        """
+        conclude(self.folder / "run.json", results)
 
     def close(self) -> None:
         """Let go of the folder."""

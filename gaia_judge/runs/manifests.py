@@ -1,4 +1,4 @@
-"""run.json: what determines a run's answers, which may not change, and where and when it ran, which may."""
+"""run.json: what determines a run's answers, which may not change; where and when it ran; how it ended."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,24 +26,39 @@ def settle(path: Path, manifest: Mapping[str, Any], recorded: Mapping[str, Any])
         message = f"{path.parent} has a journal but no {path.name}: with what it was made is unknown."
         raise GaiaJudgeError(message, f"Restore {path.name}, or give another folder with --out.")
     settings = json.loads(json.dumps(manifest, allow_nan=False))
-    earlier = read_manifest(path) if path.exists() else {"manifest": settings, "recorded": []}
+    earlier = read_manifest(path) if path.exists() else {"manifest": settings, "recorded": [], "results": {}}
     if found := list(differences(earlier["manifest"], settings)):
         message = f"{path.parent} was made with other settings: {'; '.join(found)}."
         raise GaiaJudgeError(message, "Give another folder with --out, or the old settings.")
-    whole = {"manifest": settings, "recorded": [*earlier["recorded"], recorded]}
-    with replacing(path) as file:
-        file.write(json.dumps(whole, indent=2, allow_nan=False).encode() + b"\n")
+    _write(path, {**earlier, "recorded": [*earlier["recorded"], recorded]})
+
+
+def conclude(path: Path, results: Mapping[str, Any]) -> None:
+    """Write what is to be known of a run as a whole, in place of what an earlier start wrote.
+
+    Args:
+        path: The file, as ``settle`` left it.
+        results: Such as how many videos failed, as JSON values.
+
+    Raises:
+        GaiaJudgeError: It cannot be written.
+    """
+    _write(path, {**read_manifest(path), "results": results})
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return ``manifest`` and ``recorded`` of a run.
+    """Return ``manifest``, ``recorded`` and ``results`` of a run.
 
     Raises:
         GaiaJudgeError: The file is not a run's.
     """
     try:
         whole = json.loads(path.read_bytes())
-        return {"manifest": dict(whole["manifest"]), "recorded": list(whole["recorded"])}
+        return {
+            "manifest": dict(whole["manifest"]),
+            "recorded": list(whole["recorded"]),
+            "results": dict(whole.get("results", {})),
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"{path} is not the manifest of a run: {error!r}."
         raise GaiaJudgeError(message, "Restore the file, or give another folder with --out.") from error
@@ -60,6 +75,11 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
         was, now = before.get(path, ABSENT), after.get(path, ABSENT)
         if was != now:
             yield f"{'.'.join(path)} was {was}, now {now}"
+
+
+def _write(path: Path, whole: Mapping[str, Any]) -> None:
+    with replacing(path) as file:
+        file.write(json.dumps(whole, indent=2, allow_nan=False).encode() + b"\n")
 
 
 def _leaves(

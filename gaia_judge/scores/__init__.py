@@ -27,6 +27,8 @@ class Score:
     off_scale: float | None = None
     """Probability mass outside the scale, in [0, 1]; None where unknown."""
     error: str | None = None
+    note: str | None = None
+    """What a reader of the value must know, such as that the judge knows nothing of such videos."""
     rationale: str | None = None
     trace: Mapping[str, Any] = field(default_factory=dict)
     """How the value came about: readout, chaining, premises, notes."""
@@ -43,6 +45,7 @@ class Score:
             "off_scale_mass": self.off_scale,
             "rationale": self.rationale,
             "error": self.error,
+            "note": self.note,
             "readout": trace.pop("readout", None),
             "chain": trace.pop("chain", None),
             "trace": trace or None,

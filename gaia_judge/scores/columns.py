@@ -19,6 +19,7 @@ COLUMNS = {
     "off_scale_mass": "float64",
     "rationale": "string",
     "error": "string",
+    "note": "string",
     "generator": "string",
     "action": "string",
     "category": "string",

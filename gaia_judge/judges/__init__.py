@@ -1,29 +1,26 @@
 """Judges: a card, a prompt set and an engine together rate videos."""
 
+import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from gaia_judge.cards import JudgeCard, load_card, weights_digest
-from gaia_judge.dialogues import Asking, Chain, Dialogue, check_asking, converse
-from gaia_judge.engines import Engine, EngineOptions, Preview, Reply, Request
+from gaia_judge.cards import JudgeCard, check_prompt, load_card, weights_digest
+from gaia_judge.dialogues import Asking, Chain, check_asking, converse
+from gaia_judge.engines import Engine, EngineOptions, Preview, Reply
 from gaia_judge.engines.registry import choose_engine
-from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Decoders, Frames, FrameSpec, decode
+from gaia_judge.judges.talks import Rated, Talks
 from gaia_judge.prompts import PromptSet, Readout, load_prompt_set
 from gaia_judge.runs import Record
-from gaia_judge.scores import Score, ScoreTable, missing
+from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import Video
 
+__all__ = ["FOREIGN", "Judge", "Rated", "Usage", "load_judge"]
 
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """One video with its scores; ``frames`` is None where it could not be decoded."""
-
-    video: Video
-    frames: Frames | None
-    scores: tuple[Score, ...]
+FOREIGN = "outside the judge's world: not a synthetic clip"
+"""The note on each score that a judge of the synthetic world gives to any other video."""
 
 
 @dataclass(slots=True)
@@ -69,11 +66,19 @@ class Judge:
         """Rate videos as fast as the engine takes them, and yield each when it is finished.
 
         Videos are decoded ahead in other processes. One that cannot be decoded is yielded with scores
-        whose error says why.
+        whose error says why. The first one outside the judge's world is warned about; the scores of all such
+        carry the note ``FOREIGN``.
         """
+        warned = False
         with Decoders(self.frames) as decoders:
-            talks = _Talks(self, decoders.stream(videos))
-            yield from talks.run()
+            for rated in Talks(self, decoders.stream(videos)).run():
+                if rated.frames is None or self.card.covers(rated.frames):
+                    yield rated
+                    continue
+                if not warned:
+                    warned = True
+                    warnings.warn(_warning(self.card, rated.video), stacklevel=2)
+                yield replace(rated, scores=tuple(replace(score, note=FOREIGN) for score in rated.scores))
 
     def rate(self, videos: Iterable[Video]) -> ScoreTable:
         """Rate videos and return one row per video and dimension, in the order of the videos."""
@@ -158,6 +163,7 @@ def load_judge(
         temperature=temperature,
         seed=seed,
     )
+    check_prompt(card, questions)
     check_asking(questions, asking)
     options = options or EngineOptions()
     engine_class = choose_engine(engine, card.engines, card.spec(), options)
@@ -170,78 +176,6 @@ def load_judge(
     )
 
 
-@dataclass(slots=True)
-class _Talk:
-    """A video's dialogue and the replies of its present round."""
-
-    video: Video
-    frames: Frames
-    dialogue: Dialogue
-    requests: list[Request]
-    replies: dict[int, Reply] = field(default_factory=dict)
-
-
-class _Talks:
-    """Holds many dialogues with one engine, so that it never waits for a whole batch."""
-
-    def __init__(self, judge: Judge, supply: Iterator[tuple[Video, Frames | GaiaJudgeError]]) -> None:
-        self._judge = judge
-        self._supply = supply
-        self._talks: dict[int, _Talk] = {}
-        self._in_flight = 0
-        self._count = 0
-
-    def run(self) -> Iterator[Rated]:
-        """Yield each video when its dialogue has ended."""
-        more = True
-        while more or self._talks:
-            while more and self._in_flight < self._judge.engine.width:
-                item = next(self._supply, None)
-                if item is None:
-                    more = False
-                elif (failed := self._start(*item)) is not None:
-                    yield failed
-            yield from self._collect()
-
-    def _start(self, video: Video, frames: Frames | GaiaJudgeError) -> Rated | None:
-        """Begin a dialogue; return the video at once if there is nothing to judge."""
-        judge = self._judge
-        if isinstance(frames, GaiaJudgeError):
-            return Rated(video, None, tuple(missing(judge.dimensions, video.id, judge.rater, str(frames))))
-        dialogue = converse(judge.prompt, judge.asking, video, frames, judge.rater)
-        try:
-            requests = next(dialogue)
-        except GaiaJudgeError as error:
-            return Rated(video, frames, tuple(missing(judge.dimensions, video.id, judge.rater, str(error))))
-        self._count += 1
-        self._talks[self._count] = _Talk(video, frames, dialogue, requests)
-        self._submit(self._count)
-        return None
-
-    def _submit(self, number: int) -> None:
-        for place, request in enumerate(self._talks[number].requests):
-            self._judge.engine.submit((number, place), request)
-            self._in_flight += 1
-
-    def _collect(self) -> Iterator[Rated]:
-        for key, reply in self._judge.engine.collect():
-            assert isinstance(key, tuple)
-            number, place = key
-            self._in_flight -= 1
-            self._judge.usage.add(reply)
-            talk = self._talks[number]
-            talk.replies[place] = reply
-            if len(talk.replies) == len(talk.requests) and (rated := self._advance(number)):
-                yield rated
-
-    def _advance(self, number: int) -> Rated | None:
-        """Send a dialogue its replies; return the video if that was its last round."""
-        talk = self._talks[number]
-        replies = [talk.replies[place] for place in range(len(talk.requests))]
-        try:
-            talk.requests, talk.replies = talk.dialogue.send(replies), {}
-        except StopIteration as end:
-            del self._talks[number]
-            return Rated(talk.video, talk.frames, tuple(end.value))
-        self._submit(number)
-        return None
+def _warning(card: JudgeCard, video: Video) -> str:
+    what = f"{video.path} is not a synthetic clip, and {card.name} knows only those."
+    return f"{what} Its ratings of such videos mean NOTHING; the column note marks them."
