@@ -10,6 +10,7 @@ import click
 from gaia_judge.errors import GaiaJudgeError
 
 COMMANDS = {
+    "synth": "Write a synthetic benchmark with known truth.",
     "score": "Rate videos with a Video-LLM judge.",
     "frames": "Show exactly the frames that a judge sees.",
     "ls": "List judges, prompts, scales or engines.",

@@ -67,7 +67,7 @@ def write_benchmark(
     Raises:
         GaiaJudgeError: A setting cannot be, or the folder holds something else or cannot be written.
     """
-    _check(generators, actions, raters, defects, pool)
+    _check(generators, actions, raters, seed, defects, pool)
     chosen = pick_actions(pool, actions, seed)
     clips = plan_clips(sample_generators(generators, seed), chosen, seed, defects)
     settings = {
@@ -119,11 +119,13 @@ def _plan(generator: Generator, action: Action, seed: int, defects: Collection[s
 
 
 def _check(
-    generators: int, actions: int, raters: int, defects: Collection[str], pool: Sequence[Action]
+    generators: int, actions: int, raters: int, seed: int, defects: Collection[str], pool: Sequence[Action]
 ) -> None:
     for name, value in (("generators", generators), ("actions", actions), ("raters", raters)):
         if value < 1:
             raise GaiaJudgeError(f"{name} is {value}.", "Give 1 or more.")
+    if seed < 0:
+        raise GaiaJudgeError(f"seed is {seed}.", "Give 0 or more.")
     if strangers := [name for name in defects if name not in KINDS]:
         raise unknown("defect", strangers[0], KINDS)
     if actions > (most := len({action.name for action in pool})):

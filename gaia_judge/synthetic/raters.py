@@ -13,10 +13,10 @@ SEEN = 0.65
 CARELESS = 0.06
 """Share of raters who answer without looking, and quickly."""
 
-ENDS = (8.0, 78.0)
+ENDS = (6.0, 74.0)
 """Where on the slider the mean rater puts the worst and the best."""
 
-MILDNESS = 0.5
+MILDNESS = 0.4
 """Exponent from quality to slider: below 1, small faults are forgiven and only bad clips stand out, which
 skews scores to the left."""
 

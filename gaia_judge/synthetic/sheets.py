@@ -1,0 +1,122 @@
+"""A contact sheet of defects: what each looks like as it gets worse."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.synthetic.actions import ACTIONS, Action
+from gaia_judge.synthetic.defects import KINDS, Defect, Kind
+from gaia_judge.synthetic.drawings import draw
+from gaia_judge.synthetic.encoders import halve
+from gaia_judge.synthetic.generators import chance_of
+from gaia_judge.synthetic.plans import Plan, sample_plan
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+SEVERITIES = (0.0, 0.3, 0.6, 1.0)
+"""Columns of the sheet; 0 is the sound clip."""
+
+MOMENTS = (0.1, 0.4, 0.65, 0.95)
+"""Frames shown of each clip, as shares of its length."""
+
+EXAMPLES: Mapping[str, str] = {
+    "missing": "waving the hand",
+    "extra": "raising the hand",
+    "stretching": "bending the left arm",
+    "melting": "opening the mouth",
+    "flicker": "kicking a ball with the left leg",
+    "blur": "raising both eyebrows",
+    "cut short": "raising both arms",
+    "frozen": "stretching all fingers",
+    "too small": "leaning the body to the left",
+    "wrong action": "lowering the body",
+    "looping": "bending the right leg",
+    "no contact": "touching a ball with the right arm",
+    "passing through": "hitting a box with the right arm",
+    "floating": "waving the right arm",
+    "sliding": "raising the left leg",
+    "appearing": "raising a stick with the right arm",
+}
+"""An action in which each defect shows well."""
+
+SEED = 4
+"""Of colours and chances on which most shows."""
+
+TITLE, CAPTION = 34, 18
+"""Heights of the line above a row and of the line above a column, in pixels."""
+
+
+def write_sheet(path: Path, height: int = 128) -> None:
+    """Write the sheet as PNG.
+
+    Raises:
+        GaiaJudgeError: The file cannot be written.
+    """
+    try:
+        defect_sheet(height).save(path, format="PNG")
+    except OSError as error:
+        raise GaiaJudgeError(f"{path} cannot be written: {error}.", "Choose another place.") from error
+
+
+def defect_sheet(height: int = 128) -> "Image":
+    """Return a row per defect, all of one clip: sound at the left, then worse and worse.
+
+    Args:
+        height: Of each frame, in pixels.
+    """
+    from PIL import Image, ImageDraw
+
+    gap = height // 8
+    group = len(MOMENTS) * height + gap
+    sheet = Image.new(
+        "RGB", (gap + len(SEVERITIES) * group, len(KINDS) * (height + TITLE + CAPTION) + gap), "white"
+    )
+    pen = ImageDraw.Draw(sheet)
+    for row, (name, kind) in enumerate(KINDS.items()):
+        top = row * (height + TITLE + CAPTION) + gap // 2
+        _title(pen, (gap, top), name, kind)
+        for column, plan in enumerate(_row(name, height)):
+            left = gap + column * group
+            caption = f"severity {SEVERITIES[column]:g}" if column else "sound"
+            pen.text(
+                (left, top + TITLE - 14),
+                caption + f", {kind.dimension} {plan.truth[kind.dimension]:.2f}",
+                fill="black",
+            )
+            sheet.paste(_strip(plan, height), (left, top + TITLE))
+    return sheet
+
+
+def _title(pen: "ImageDraw", at: tuple[int, int], name: str, kind: Kind) -> None:
+    held_out = " (kept from the training of nano)" if kind.held_out else ""
+    pen.text(
+        at,
+        f"{kind.dimension.upper()}  {name}: {kind.about}{held_out}. Action: {EXAMPLES[name]}",
+        fill="#884400",
+    )
+
+
+def _row(name: str, height: int) -> Iterator[Plan]:
+    """Yield the plans of one clip as a defect gets worse: nothing else changes."""
+    action = example(name)
+    for severity in SEVERITIES:
+        defects = [Defect(name, severity)] if severity else []
+        yield sample_plan(chance_of(SEED, name), action, defects, (height, height), (24, 8.0))
+
+
+def example(name: str) -> Action:
+    """Return the action that shows a defect."""
+    return next(action for action in ACTIONS if action.name == EXAMPLES[name])
+
+
+def _strip(plan: Plan, height: int) -> "Image":
+    """Return the frames at ``MOMENTS`` side by side."""
+    from PIL import Image
+
+    frames = halve(draw(plan, [int(moment * plan.frames) for moment in MOMENTS], 2 * height))
+    return Image.fromarray(np.concatenate(list(frames), axis=1))
