@@ -1,10 +1,12 @@
-"""What people said of videos: mean opinion scores, as benchmarks publish them."""
+"""What people said of videos: mean opinion scores, as benchmarks publish them, and who agrees with them."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from gaia_judge.agreement import Agreement, Name, interval
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.scores import ScoreTable
 from gaia_judge.videos.ids import check_ids, name_ids
 from gaia_judge.videos.tables import Row, read_table
 
@@ -44,6 +46,26 @@ def read_mos(folder: Path) -> "DataFrame":
     check_ids((row.where, name.as_posix()) for row, name in zip(rows, names, strict=True))
     cells = {dimension: _numbers(file, rows, column) for dimension, column in COLUMNS.items()}
     return pd.DataFrame(cells, index=pd.Index(name_ids(names), name="video"), dtype=float)
+
+
+def compare(
+    table: ScoreTable, mos: "DataFrame", names: Sequence[Name] = ("srcc", "plcc"), seed: int = 0
+) -> dict[str, list[Agreement]]:
+    """Return how a rater's scores agree with people's, for each dimension that both know.
+
+    Args:
+        table: One rater's scores. A video without a value, or without people's score, counts as missing.
+        mos: As ``read_mos`` returns it.
+        names: Which statistics.
+        seed: Of the bootstrap, which draws videos.
+    """
+    values = table.to_pandas().pivot(index="video", columns="dimension", values="value")
+    people = mos.reindex(values.index)
+    return {
+        dimension: [interval(name, values[dimension], people[dimension], seed=seed) for name in names]
+        for dimension in mos.columns
+        if dimension in values
+    }
 
 
 def _numbers(file: Path, rows: Sequence[Row], column: str) -> list[float]:

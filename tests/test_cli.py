@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from gaia_judge.cards import JudgeCard
 from gaia_judge.cli import COMMANDS, cli
 from gaia_judge.dialogues import Asking
+from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec
 from gaia_judge.judges import FOREIGN, Judge
 from gaia_judge.prompts import load_prompt_set
@@ -135,6 +138,60 @@ def synthetic_judge(monkeypatch):
     card = JudgeCard(name="small", about="small", model="none", world="synthetic")
     monkeypatch.setattr("gaia_judge.cli.score.load_card", lambda name: card)
     monkeypatch.setattr("gaia_judge.cli.score.load_judge", judge)
+
+
+@pytest.fixture
+def small_demo(monkeypatch):
+    """Let ``demo`` draw six clips, and judge them by how bright they are; return its requests."""
+
+    def script(request):
+        labels = request.ask.labels
+        return certain(labels[int(request.frames.images.mean() * 7) % len(labels)], request)
+
+    def judge(name, **_):
+        card = JudgeCard(name=name, about="small", model="none", world="synthetic")
+        return Judge(card, load_prompt_set("syllogism"), engine, FrameSpec(count=4), Asking())
+
+    engine = ScriptedEngine(script)
+    monkeypatch.setattr("gaia_judge.cli.demo.load_judge", judge)
+    monkeypatch.setattr("gaia_judge.cli.demo.GENERATORS", 2)
+    monkeypatch.setattr("gaia_judge.cli.demo.ACTIONS", 3)
+    return engine.asked
+
+
+def test_the_demo_ends_with_the_agreement_of_its_own_tables(tmp_path, small_demo):
+    result = CliRunner().invoke(cli, ["demo", "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["videos"], found["foreign_videos"], found["failed"]) == (6, 0, 0)
+    assert found["world"] == "synthetic"
+    assert "no evidence about real judges" in found["about"]
+    scores = pd.read_csv(tmp_path / "run" / "scores.csv")
+    people = pd.read_csv(tmp_path / "benchmark" / "MOS.csv").set_index("filename")
+    for dimension, (srcc, plcc) in found["agreement"].items():
+        values = scores[scores["dimension"] == dimension].set_index("video")["value"]
+        theirs = people.loc[values.index + ".mp4", f"final action {dimension}"].to_numpy()
+        assert srcc["value"] == pytest.approx(stats.spearmanr(values, theirs).statistic, abs=1e-9)
+        assert plcc["value"] == pytest.approx(stats.pearsonr(values, theirs).statistic, abs=1e-9)
+        assert (srcc["n"], srcc["missing"]) == (6, 0)
+    assert set(found["agreement"]) == {"subject", "completeness", "interaction"}
+    assert json.loads((tmp_path / "agreement.json").read_bytes()) == found
+
+
+def test_the_demo_again_draws_and_asks_nothing_and_says_what_it_is(tmp_path, small_demo):
+    words = ["demo", "--out", str(tmp_path)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    before = len(small_demo)
+    again = CliRunner().invoke(cli, words)
+    assert again.exit_code == 0
+    assert len(small_demo) == before > 0
+    assert "SRCC" in again.stdout
+    assert str(tmp_path / "run" / "scores.csv") in again.stdout
+    assert "no evidence about real judges" in " ".join(again.stdout.split())
+    assert "SYNTHETIC WORLD" in again.stderr
+    other = CliRunner().invoke(cli, [*words, "--seed", "1"])
+    assert isinstance(other.exception, GaiaJudgeError)
+    assert "seed" in str(other.exception)
 
 
 def make_worlds(folder):

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from scipy import stats
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.people import read_mos
+from gaia_judge.people import compare, read_mos
+from gaia_judge.scores import Score, ScoreTable
 from gaia_judge.videos import read_videos
 
 HEADER = "filename,final action subject,final action completeness,final action interaction\n"
@@ -48,3 +50,15 @@ def test_what_cannot_be_a_score_is_named(tmp_path, lines, header, named):
         read_mos(write(tmp_path, *lines, header=header))
     assert "MOS.csv" in str(caught.value)
     assert named in str(caught.value)
+
+
+def test_agreement_counts_the_videos_that_either_side_lacks(tmp_path):
+    values = {"a": 1.0, "b": 2.0, "c": 4.0, "d": 3.0, "failed": None, "unknown": 5.0}
+    scores = [Score(video=id, dimension="subject", rater="me", value=value) for id, value in values.items()]
+    mos = read_mos(write(tmp_path, *(f"{id}.mp4,{n},1,1" for n, id in enumerate("bdcae"))))
+    found = compare(ScoreTable.from_records(score.row() for score in scores), mos)
+    assert list(found) == ["subject"]
+    srcc, plcc = found["subject"]
+    assert (srcc.name, srcc.n, srcc.missing) == ("srcc", 4, 2)
+    assert srcc.value == pytest.approx(stats.spearmanr([1, 2, 4, 3], [3, 0, 2, 1]).statistic, abs=1e-12)
+    assert plcc.value == pytest.approx(stats.pearsonr([1, 2, 4, 3], [3, 0, 2, 1]).statistic, abs=1e-12)

@@ -10,6 +10,7 @@ import click
 from gaia_judge.errors import GaiaJudgeError
 
 COMMANDS = {
+    "demo": "Run the whole flow on a small synthetic benchmark.",
     "synth": "Write a synthetic benchmark with known truth.",
     "score": "Rate videos with a Video-LLM judge.",
     "frames": "Show exactly the frames that a judge sees.",
