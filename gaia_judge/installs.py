@@ -82,6 +82,16 @@ def torch_mismatch(version: Callable[[str], str | None] = full_version) -> Findi
     return None
 
 
+def torchvision_cure(version: Callable[[str], str | None] = full_version) -> str:
+    """Return the line that installs torchvision anew, of the release that is there.
+
+    >>> torchvision_cure({"torch": "2.13.0", "torchvision": "0.28.0"}.get)
+    "pip install --force-reinstall --no-deps 'torchvision===0.28.0'"
+    """
+    release = (version("torchvision") or "").partition("+")[0]
+    return f"pip install --force-reinstall --no-deps 'torchvision==={release}'"
+
+
 def _device(version: str) -> str:
     """Return what a build is for, such as ``cpu``, ``cu13`` or ``rocm6``; empty if it does not say."""
     build = re.search(r"\+(cpu|xpu|cu\d\d|rocm\d+)", version)

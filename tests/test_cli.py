@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import pandas as pd
 import pytest
@@ -125,6 +126,49 @@ def test_frames_of_a_broken_file_is_one_line(tmp_path):
     assert result.returncode == 2
     assert "bad.mp4" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def with_torchvision(folder, release, code):
+    """Return an environment in which torchvision is of some release and consists of some code."""
+    (folder / "torchvision").mkdir()
+    (folder / "torchvision" / "__init__.py").write_text(code, encoding="utf-8")
+    (folder / f"torchvision-{release}.dist-info").mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: torchvision\nVersion: {release}\n"
+    (folder / f"torchvision-{release}.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
+
+
+def fitting_torchvision():
+    """Return the release of torchvision for the torch that is here: 0.28.0 for 2.13.0."""
+    _, minor, patch = version("torch").partition("+")[0].split(".")
+    return f"0.{int(minor) + 15}.{patch}"
+
+
+BROKEN = 'raise RuntimeError("operator torchvision::nms does not exist\\nTraceback of much else")'
+
+
+@pytest.mark.parametrize("command", [["score", "clip.mp4"], ["demo"]], ids=" ".join)
+def test_a_torchvision_of_another_release_is_one_line_that_cures_it(tmp_path, engine_home, command):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    env = with_torchvision(tmp_path, "0.2.0", BROKEN)
+    checkpoint = engine_home("llava-onevision") / "checkpoint"
+    result = run(*command, "--model", checkpoint, cwd=tmp_path, env=env)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: torch ")
+    assert f"'torchvision==={fitting_torchvision()}'" in result.stderr
+    assert result.stderr.count("pip install") == len(result.stderr.splitlines()) == 1
+
+
+def test_a_torchvision_that_cannot_be_imported_is_one_line_that_cures_it(tmp_path, engine_home):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    env = with_torchvision(tmp_path, fitting_torchvision(), BROKEN)
+    words = ["--model", engine_home("llava-onevision") / "checkpoint", "--engine", "transformers"]
+    result = run("score", "clip.mp4", *words, cwd=tmp_path, env=env)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: torchvision cannot be imported: operator torchvision::nms")
+    assert f"'torchvision==={fitting_torchvision()}'" in result.stderr
+    assert result.stderr.count("pip install") == len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.fixture

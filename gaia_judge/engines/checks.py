@@ -2,7 +2,7 @@
 
 from gaia_judge.engines import Draws, Engine, Message, ModelSpec, Problem, Request, ask
 from gaia_judge.errors import EngineError
-from gaia_judge.installs import torch_mismatch, weights_problem
+from gaia_judge.installs import torch_mismatch, torchvision_cure, weights_problem
 
 CHOICES = ("quartz", "zephyr")
 """Words that no model says unasked."""
@@ -11,17 +11,20 @@ QUESTION = Message("user", "What is two plus two? Answer with a number.")
 
 
 def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem]:
-    """Return why a model cannot be loaded here: mismatched packages, too little memory, no weights.
+    """Return why a model cannot be loaded here: too little memory, no weights.
 
     Args:
         model: Its ``memory_gib`` counts 16-bit numbers; in main memory ``auto`` means 32-bit ones.
         have_gib: Free memory in GiB.
         where: ``GPU`` or ``main``.
+
+    Raises:
+        EngineError: torch and torchvision do not match, so that no model can be; the hint cures it.
     """
+    if mismatch := torch_mismatch():
+        raise EngineError(mismatch.detail, f"Run: {mismatch.cure}")
     need = (model.memory_gib or 0.0) * (2 if where == "main" and model.dtype in ("auto", "float32") else 1)
     found = []
-    if mismatch := torch_mismatch():
-        found.append(Problem(mismatch.detail, mismatch.cure))
     if have_gib < need:
         found.append(
             Problem(
@@ -33,6 +36,21 @@ def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem
         cure = f"hf download {model.model} (or where the hub can be reached, then --model FOLDER)"
         found.append(Problem(missing, cure))
     return found
+
+
+def check_torchvision() -> None:
+    """Import torchvision before anything else does, whose errors would not say what to do.
+
+    Raises:
+        EngineError: It was built for another torch, though its version fits; the hint cures it.
+    """
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:  # "operator torchvision::nms does not exist"
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise EngineError(
+            f"torchvision cannot be imported: {reason}.", f"Run: {torchvision_cure()}"
+        ) from error
 
 
 def check_constraint(engine: Engine, name: str) -> None:

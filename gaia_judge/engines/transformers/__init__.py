@@ -17,7 +17,7 @@ from gaia_judge.engines import (
     Request,
     Text,
 )
-from gaia_judge.engines.checks import check_constraint, load_problems
+from gaia_judge.engines.checks import check_constraint, check_torchvision, load_problems
 from gaia_judge.engines.conversations import Conversations, first_line
 from gaia_judge.engines.replies import Written, read_draws, read_form, read_paragraph
 from gaia_judge.engines.tokens import LabelWalk, Path
@@ -72,6 +72,7 @@ class TransformersEngine:
         return load_problems(model, gpu or memory_gib(), "GPU" if gpu else "main")
 
     def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
+        check_torchvision()
         self._spec = model
         self._device = pick_device()
         self._dtype = pick_dtype(model.dtype, self._device)

