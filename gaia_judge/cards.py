@@ -101,8 +101,8 @@ def read_card(path: Path) -> JudgeCard:
     local = path.parent / card.model
     if card.model.startswith(".") and local.is_dir():
         card = card.model_copy(update={"model": str(local.resolve())})
-    if (Path(card.model) / "config.json").is_file() and _read_config(Path(card.model)).get("random_weights"):
-        return card.model_copy(update={"random_weights": True})
+    if (Path(card.model) / "config.json").is_file():
+        return card.model_copy(update=_confessions(_read_config(Path(card.model))))
     return card
 
 
@@ -124,13 +124,25 @@ def weights_digest(model: str) -> str | None:
 def _checkpoint(folder: Path) -> JudgeCard:
     """Return a card for a checkpoint's folder."""
     known = _read_config(folder)
-    return JudgeCard(
+    card = JudgeCard(
         name=folder.resolve().name,
         model=str(folder),
         about=f"A checkpoint in {folder}.",
         architecture=next(iter(known.get("architectures") or [""])),
-        random_weights=bool(known.get("random_weights")),
     )
+    return card.model_copy(update=_confessions(known))
+
+
+def _confessions(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint says of its own limits, which no card can hide."""
+    found: dict[str, Any] = {}
+    if config.get("random_weights"):
+        found["random_weights"] = True
+    if config.get("world") == "synthetic":
+        found["world"] = "synthetic"
+    if config.get("prompt_sets"):
+        found["prompt_sets"] = tuple(config["prompt_sets"])
+    return found
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -118,6 +118,17 @@ def test_a_card_cannot_hide_that_weights_are_random(tmp_path: Path) -> None:
     assert not load_card(str(tmp_path / "mine.yaml")).random_weights
 
 
+def test_a_checkpoint_knows_its_own_world_and_questions(tmp_path: Path) -> None:
+    """However it is named: by a card that says nothing of them, or as a folder."""
+    (tmp_path / "checkpoint").mkdir()
+    config = '{"world": "synthetic", "prompt_sets": ["syllogism@0123456789ab"]}'
+    (tmp_path / "checkpoint" / "config.json").write_text(config)
+    (tmp_path / "mine.yaml").write_text("about: mine\nmodel: ./checkpoint\n")
+    for name in ("mine.yaml", "checkpoint"):
+        card = load_card(str(tmp_path / name))
+        assert (card.world, card.prompt_sets) == ("synthetic", ("syllogism@0123456789ab",))
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(GaiaJudgeError, match=r"config\.json is not JSON"):
