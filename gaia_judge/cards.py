@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PositiveFloat, PositiveInt, StringConstraints
 
-from gaia_judge.assets import find_asset
+from gaia_judge.assets import find_asset, shipped
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames
@@ -98,9 +98,10 @@ def read_card(path: Path) -> JudgeCard:
         GaiaJudgeError: Naming the file and the field.
     """
     card = read_yaml(path, JudgeCard).model_copy(update={"name": path.stem})
-    local = path.parent / card.model
-    if card.model.startswith(".") and local.is_dir():
-        card = card.model_copy(update={"model": str(local.resolve())})
+    if card.model.startswith("."):  # a checkpoint beside the card, or beside the shipped ones
+        homes = [path.parent / card.model, shipped() / "judges" / card.model]
+        local = next((home for home in homes if home.is_dir()), None)
+        card = card.model_copy(update={"model": str(local.resolve()) if local else card.model})
     if (Path(card.model) / "config.json").is_file():
         return card.model_copy(update=_confessions(_read_config(Path(card.model))))
     return card

@@ -17,6 +17,7 @@ COMMANDS = {
     "ls": "List judges, prompts, scales or engines.",
     "prompt": "Show what a prompt set makes the model read.",
     "eject": "Copy a shipped judge, prompt set or scale for editing.",
+    "nano": "Train or examine the embedded judge.",
     "doctor": "Check what can run on this machine.",
 }
 

@@ -1,19 +1,21 @@
-"""What ``nano`` is shown in training: clips drawn on the fly, conversations about them, and what is true of them."""
+"""What ``nano`` is shown in training: clips, conversations about them, and what is true of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gaia_judge.frames.specs import middles
 from gaia_judge.nano.models import FRAMES, PER_FRAME, SIDE
 from gaia_judge.nano.texts import Scripts
 from gaia_judge.synthetic.actions import ACTIONS, HELD_OUT, Action
 from gaia_judge.synthetic.defects import DIMENSIONS, KINDS, Defect, Dimension, applicable, qualities
-from gaia_judge.synthetic.drawings import Moment, Scene
+from gaia_judge.synthetic.drawings import Drawing
 from gaia_judge.synthetic.plans import Plan, sample_defects, sample_plan
+from gaia_judge.synthetic.scenes import Moment, Scene
 
 TRAINED = tuple(action for action in ACTIONS if action not in HELD_OUT)
 """Actions that occur in training."""
@@ -29,8 +31,20 @@ POINTS = (
 """What patches learn to point at."""
 
 POSES: Mapping[str, float] = {
-    **{f"{side} {joint}": 90.0 for side in ("left", "right") for joint in ("shoulder", "elbow", "hip", "knee")},
-    **{"head": 38.0, "lean": 28.0, "turn": 28.0, "dx": 0.15, "dy": 0.1, "hop": 0.1, "lift": 0.1, "gaze": 0.09},
+    **{
+        f"{side} {joint}": 90.0
+        for side in ("left", "right")
+        for joint in ("shoulder", "elbow", "hip", "knee")
+    },
+    **{
+        "lean": 28.0,
+        "turn": 28.0,
+        "dx": 0.15,
+        "dy": 0.1,
+        "hop": 0.1,
+        "lift": 0.1,
+        "gaze": 0.09,
+    },
     **{f"{name}": 1.0 for name in ("thumb", "index finger", "middle finger", "little finger")},
     **{f"{name} swing": 22.0 for name in ("thumb", "index finger", "middle finger", "little finger")},
     **{f"{side} {part}": 1.0 for side in ("left", "right") for part in ("lid", "brow")},
@@ -107,7 +121,9 @@ class Lessons:
             plan = replace(plan, style=replace(plan.style, background="plain"))
         named, order, defects = action, np.arange(FRAMES), list(plan.defects)
         trick = 1.0 if self.held_out else chance.random()
-        if trick < SHUFFLED and not action.motion.endswith(("waving", "swinging", "nodding", "shaking", "jumping", "walking")):
+        if trick < SHUFFLED and not action.motion.endswith(
+            ("waving", "swinging", "nodding", "shaking", "jumping", "walking")
+        ):
             order = chance.permutation(FRAMES)
             defects.append(Defect("looping", 1.0))
         elif trick > 1 - RENAMED and not self.held_out:
@@ -119,9 +135,9 @@ class Lessons:
         truth = qualities(defects)
         return {
             "frames": shown[0],
-            "ids": self._rated(chance, ids, blanks, name, [truth[dimension] for dimension in DIMENSIONS]),  # type: ignore[index]
+            "ids": self._rated(chance, ids, blanks, name, [truth[dimension] for dimension in DIMENSIONS]),
             "blanks": blanks,
-            "asked": np.array([DIMENSIONS.index(dimension) for dimension in script.dimensions]),  # type: ignore[arg-type]
+            "asked": np.array([DIMENSIONS.index(dimension) for dimension in script.dimensions]),
             "quality": np.array([truth[dimension] for dimension in DIMENSIONS], np.float32),
             "severities": np.array([_severity(defects, kind) for kind in KINDS], np.float32),
             "points": shown[1],
@@ -135,7 +151,9 @@ class Lessons:
             keep = chance.random() < 0.75 and names
             return (Defect(names[chance.integers(len(names))], chance.uniform(0.4, 1.0)),) if keep else ()
         common = chance.uniform(0.0, 1.0)
-        skills: dict[Dimension, float] = {d: 0.4 * common + 0.6 * chance.uniform(0.0, 1.0) for d in DIMENSIONS}
+        skills: dict[Dimension, float] = {
+            d: 0.4 * common + 0.6 * chance.uniform(0.0, 1.0) for d in DIMENSIONS
+        }
         return sample_defects(chance, action, skills, DEFECTS)
 
     def _expanded(self, ids: tuple[int, ...], blanks: tuple[int, ...]) -> tuple[list[int], list[int]]:
@@ -143,7 +161,9 @@ class Lessons:
         at, more = ids.index(self.video), FRAMES * PER_FRAME
         return [*ids[:at], *[self.video] * (more + 1), *ids[at + 1 :]], [place + more for place in blanks]
 
-    def _rated(self, chance: np.random.Generator, ids: list[int], blanks: list[int], name: str, truth: list[float]) -> list[int]:
+    def _rated(
+        self, chance: np.random.Generator, ids: list[int], blanks: list[int], name: str, truth: list[float]
+    ) -> list[int]:
         """Fill in earlier ratings: true ones half of the time, so that they are heeded but not trusted."""
         tokens = self.scripts.labels(name)
         for place, quality in zip(blanks, truth, strict=False):
@@ -156,7 +176,11 @@ class Lessons:
 
 def _rival(chance: np.random.Generator, action: Action) -> Action:
     """Return another action of the same subset that moves another part or in another way."""
-    rivals = [o for o in TRAINED if o.subset == action.subset and (o.motion, o.part, o.way) != (action.motion, action.part, action.way)]
+    rivals = [
+        o
+        for o in TRAINED
+        if o.subset == action.subset and (o.motion, o.part, o.way) != (action.motion, action.part, action.way)
+    ]
     return rivals[chance.integers(len(rivals))]
 
 
@@ -164,19 +188,30 @@ def _severity(defects: list[Defect], name: str) -> float:
     return max((one.severity for one in defects if one.name == name), default=0.0)
 
 
-def _show(plan: Plan, order: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+def _show(
+    plan: Plan, order: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a clip's frames as the processor makes them, points, and poses with progress."""
-    scene = Scene(plan, 2 * SIDE)
-    indices = ((np.arange(FRAMES) + 0.5) * plan.frames / FRAMES).astype(int)[order]
-    images = [Image.fromarray(scene.frame(index)).resize((SIDE, SIDE), Image.Resampling.BICUBIC) for index in indices]
-    moments = [scene.moment(index) for index in indices]
-    points = np.array([[moment.points.get(name, (np.nan, np.nan)) for name in POINTS] for moment in moments])
-    poses = np.array([_pose(moment) for moment in moments])
-    return np.stack([np.asarray(image) for image in images]), points.astype(np.float32), poses.astype(np.float32)
+    scene, drawing = Scene(plan), Drawing(plan, 2 * SIDE)
+    moments = [scene.moment(int(index)) for index in middles(plan.frames, FRAMES)[order]]
+    frames = [_squared(drawing.frame(scene, moment)) for moment in moments]
+    points = np.array([_points(drawing, moment) for moment in moments], np.float32)
+    return np.stack(frames), points, np.array([_pose(moment) for moment in moments], np.float32)
+
+
+def _squared(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(frame).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _points(drawing: Drawing, moment: Moment) -> list[tuple[float, float]]:
+    """Return points as shares of the frame."""
+    known = {name: (tip.x, tip.y) for name, tip in moment.figure.tips.items()}
+    if moment.prop:
+        known["prop"] = moment.prop
+    pixels = {name: drawing.pixel(point) for name, point in known.items()}
+    shares = {name: (x / drawing.width, y / drawing.height) for name, (x, y) in pixels.items()}
+    return [shares.get(name, (np.nan, np.nan)) for name in POINTS]
 
 
 def _pose(moment: Moment) -> list[float]:
     return [*(moment.pose.get(name, 0.0) / unit for name, unit in POSES.items()), moment.progress]
-
-
-Stage = Literal["eyes", "whole"]

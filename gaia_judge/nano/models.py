@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gaia_judge.nano.texts import TEMPLATE
+from gaia_judge.nano.texts import TEMPLATE, stamps
 
 if TYPE_CHECKING:
     import torch
@@ -78,12 +78,13 @@ def build_model(tokenizer: Any, seed: int) -> Any:
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write a checkpoint that transformers and vLLM load."""
+    """Write a checkpoint that transformers and vLLM load, and that says what it knows."""
     from safetensors.torch import save_file
     from transformers import GenerationConfig
 
     folder.mkdir(parents=True, exist_ok=True)
     build_processor(tokenizer).save_pretrained(folder)
+    model.config.update({"world": "synthetic", "prompt_sets": stamps()})
     model.config.save_pretrained(folder)
     ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
     GenerationConfig(eos_token_id=ends, pad_token_id=ends[1]).save_pretrained(folder)
@@ -96,14 +97,22 @@ def _published(name: str) -> str:
     return name.replace("model.vision_tower.", "model.vision_tower.vision_model.")
 
 
-def watch(model: Any, pixels: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
-    """Return patch features [clips * frames, patches, width] and video tokens [clips, tokens, width].
+def watch(model: Any, pixels: "torch.Tensor") -> "torch.Tensor":
+    """Return the features of patches, [clips * frames, patches, width].
 
     Args:
         model: The network.
         pixels: Frames from -1 to 1, [clips, frames, 3, side, side].
     """
-    seen = model.model.get_video_features(
-        pixels, vision_feature_layer=-1, vision_feature_select_strategy="full", return_dict=True
-    )
-    return seen.hidden_states[-1], seen.pooler_output
+    seen = model.model.vision_tower(pixels.flatten(0, 1), output_hidden_states=True)
+    features: torch.Tensor = seen.hidden_states[-1]
+    return features
+
+
+def project(model: Any, features: "torch.Tensor") -> "torch.Tensor":
+    """Return what the decoder reads of videos, [clips, tokens, width], as the network itself makes it."""
+    import torch
+
+    pooled = model.model.apply_pooling(model.model.multi_modal_projector(features))
+    clips = pooled.reshape(-1, FRAMES * PER_FRAME, pooled.shape[-1])
+    return torch.cat([clips, model.model.image_newline.expand(len(clips), 1, -1)], 1)

@@ -15,15 +15,17 @@ QUINTIC = (3.4445, -4.775, 2.0315)
 class Muon(torch.optim.Optimizer):
     """Steps along the orthogonal factor of the momentum of each matrix.
 
-    Steps are scaled to the size that Adam's have (Liu et al., Muon is scalable for LLM training, 2025), so one
-    learning rate serves matrices of all shapes.
+    Steps are scaled to the size that Adam's have, so one learning rate serves matrices of all shapes
+    (Liu et al., Muon is scalable for LLM training, 2025).
     """
 
-    def __init__(self, matrices: Iterable["Tensor"], lr: float, momentum: float = 0.95, decay: float = 0.01) -> None:
+    def __init__(
+        self, matrices: Iterable["Tensor"], lr: float, momentum: float = 0.95, decay: float = 0.01
+    ) -> None:
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "decay": decay})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Take one step; matrices of one shape go through the iteration together."""
         for group in self.param_groups:
             shapes: dict[tuple[int, ...], list[Tensor]] = {}
@@ -31,21 +33,22 @@ class Muon(torch.optim.Optimizer):
                 if matrix.grad is not None:
                     shapes.setdefault(tuple(matrix.shape), []).append(matrix)
             for shape, matrices in shapes.items():
-                ways = torch.stack([self._way(matrix, group["momentum"]) for matrix in matrices])
+                ways = torch.stack([self._way(one, one.grad, group["momentum"]) for one in matrices])
                 size = 0.2 * max(shape) ** 0.5 * group["lr"]
                 for matrix, way in zip(matrices, orthogonal(ways), strict=True):
                     matrix.mul_(1 - group["lr"] * group["decay"]).sub_(way, alpha=size)
 
-    def _way(self, matrix: "Tensor", momentum: float) -> "Tensor":
-        kept = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
-        kept.lerp_(matrix.grad, 1 - momentum)
-        return matrix.grad.lerp(kept, momentum)
+    def _way(self, matrix: "Tensor", gradient: Any, momentum: float) -> "Tensor":
+        kept: Tensor = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+        kept.lerp_(gradient, 1 - momentum)
+        way: Tensor = gradient.lerp(kept, momentum)
+        return way
 
 
 def orthogonal(batch: "Tensor", rounds: int = 5) -> "Tensor":
     """Return matrices [count, rows, columns] with their singular values driven close to 1."""
     tall = batch.shape[-2] > batch.shape[-1]
-    x = batch.mT if tall else batch
+    x: Tensor = batch.mT if tall else batch
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     a, b, c = QUINTIC
     for _ in range(rounds):

@@ -1,12 +1,11 @@
 """What ``nano`` reads: a tokenizer in which each sentence of its prompt sets is one token."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gaia_judge.prompts import VIDEO_MARK, PromptSet, load_prompt_set
+from gaia_judge.prompts import VIDEO_MARK, load_prompt_set
 from gaia_judge.synthetic.actions import ACTIONS, Action
 from gaia_judge.videos import Video
 
@@ -41,7 +40,10 @@ def build_tokenizer() -> Any:
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    bpe.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=4096, min_frequency=2, initial_alphabet=alphabet, show_progress=False))
+    bpe.train_from_iterator(
+        corpus,
+        trainers.BpeTrainer(vocab_size=4096, min_frequency=2, initial_alphabet=alphabet, show_progress=False),
+    )
     bpe.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in SPECIAL])
     bpe.add_tokens([AddedToken(text, normalized=False) for text in sentences()])
     return PreTrainedTokenizerFast(
@@ -51,6 +53,11 @@ def build_tokenizer() -> Any:
         model_max_length=2048,
         extra_special_tokens=["<|im_start|>", "<image>", "<video>"],
     )
+
+
+def stamps() -> list[str]:
+    """Return the prompt sets as judge cards name them: ``NAME@DIGEST``."""
+    return [f"{name}@{load_prompt_set(name).digest[:12]}" for name in PROMPT_SETS]
 
 
 def sentences() -> list[str]:
@@ -86,7 +93,9 @@ class Scripts:
 
     def labels(self, name: str) -> list[int]:
         """Return the token of each label of a prompt set's scale, from worst to best."""
-        tokens = [self.tokenizer.encode(label, add_special_tokens=False) for label in self.sets[name].scale.labels]
+        tokens = [
+            self.tokenizer.encode(label, add_special_tokens=False) for label in self.sets[name].scale.labels
+        ]
         return [token for (token,) in tokens]
 
     def _write(self, name: str, action: Action, dimension: str | None) -> Script:
@@ -99,7 +108,9 @@ class Scripts:
         messages: list[dict[str, Any]] = []
         for text in texts:
             kinds = [{"type": "video"}] if VIDEO_MARK in text else []
-            messages.append({"role": "user", "content": [*kinds, {"type": "text", "text": text.replace(VIDEO_MARK, "")}]})
+            messages.append(
+                {"role": "user", "content": [*kinds, {"type": "text", "text": text.replace(VIDEO_MARK, "")}]}
+            )
             messages.append({"role": "assistant", "content": [{"type": "text", "text": blank}]})
         whole = self.tokenizer.apply_chat_template(messages, chat_template=TEMPLATE, tokenize=False)
         ids = self.tokenizer.encode(whole, add_special_tokens=False)
@@ -107,18 +118,3 @@ class Scripts:
         token = self.tokenizer.encode(blank, add_special_tokens=False)[0]
         blanks = [i for i in range(len(ids) - 1) if ids[i] == token and ids[i + 1] == mark]
         return Script(tuple(ids), tuple(blanks), tuple(one.name for one in asked))
-
-
-def chained(prompt: PromptSet) -> bool:
-    """Return whether a set asks everything in one conversation."""
-    return prompt.style != "independent"
-
-
-def dimensions(prompt: PromptSet) -> Iterator[str]:
-    """Yield the names of a set's dimensions in order."""
-    yield from (one.name for one in prompt.dimensions)
-
-
-def tokens(tokenizer: Any, texts: Sequence[str]) -> list[int]:
-    """Return how many tokens texts have."""
-    return [len(tokenizer.encode(text, add_special_tokens=False)) for text in texts]

@@ -34,7 +34,9 @@ KINDS: dict[str, Kind] = {
     "wrong action": Kind("completeness", 1.0, "another action takes its place"),
     "looping": Kind("completeness", 0.8, "the movement starts over without an end", held_out=True),
     "no contact": Kind("interaction", 0.9, "part and thing do not touch"),
-    "passing through": Kind("interaction", 0.9, "the thing does not answer, the part goes through it", held_out=True),
+    "passing through": Kind(
+        "interaction", 0.9, "the thing does not answer, the part goes through it", held_out=True
+    ),
     "floating": Kind("interaction", 0.9, "the actor hovers"),
     "sliding": Kind("interaction", 0.8, "the actor glides over the ground"),
     "appearing": Kind("interaction", 0.8, "the thing appears from nowhere", held_out=True),

@@ -1,13 +1,13 @@
 """Plans of clips: everything that decides a clip's pixels, and what is true of it."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from gaia_judge.synthetic.actions import ACTIONS, Action
 from gaia_judge.synthetic.defects import DIMENSIONS, KINDS, Defect, Dimension, applicable, qualities
+from gaia_judge.synthetic.poses import sides
 from gaia_judge.synthetic.rigs import LIMBS
 
 SIZES = ((256, 256), (320, 320), (384, 384), (320, 256), (384, 256), (448, 256), (512, 320), (576, 320))
@@ -78,8 +78,7 @@ def sample_defects(
         names = applicable(dimension, action, allowed)
         lack = 1 - skills[dimension]
         count = int(chance.random() < 0.35 + 0.6 * lack) + int(chance.random() < 0.35 * lack)
-        chosen = chance.choice(len(names), min(count, len(names)), replace=False) if names else []
-        for index in chosen:
+        for index in chance.choice(len(names), min(count, len(names)), replace=False) if names else ():
             severity = chance.beta(0.8 + 1.6 * lack, 0.8 + 1.6 * (1 - lack))
             found.append(Defect(names[index], round(0.12 + 0.88 * float(severity), 3)))
     return tuple(found)
@@ -94,7 +93,9 @@ def sample_plan(
 ) -> Plan:
     """Return a clip's plan: all that the arguments leave open is drawn by chance."""
     rivals = [other for other in ACTIONS if other.subset == action.subset and other.part != action.part]
-    limbs = list(LIMBS[action.subset])
+    limbs = LIMBS[action.subset]
+    limb = action.part.split()[-1].removesuffix("s")
+    acting = {action.part, *(f"{side} {limb}" for side in sides(action.part))}
     width, height = size or SIZES[chance.integers(len(SIZES))]
     frames, fps = timing or TIMINGS[chance.integers(len(TIMINGS))]
     return Plan(
@@ -105,7 +106,8 @@ def sample_plan(
         start=chance.uniform(0.0, 0.15),
         stop=chance.uniform(0.6, 0.85),
         turns=chance.uniform(1.8, 2.6),
-        limbs=tuple(limbs[i] for i in chance.permutation(len(limbs))),
+        # Whether an action is done must not hang on a limb that is not there.
+        limbs=tuple(sorted((limbs[i] for i in chance.permutation(len(limbs))), key=acting.__contains__)),
         width=width,
         height=height,
         frames=frames,
@@ -116,17 +118,26 @@ def sample_plan(
 
 def sample_style(chance: np.random.Generator, aspect: float) -> Style:
     """Return colours, a background and a place; skin, clothes and things stand off from what is behind."""
-    wall = chance.uniform(60, 235, 3)
-    paints = {"wall": wall, "floor": np.clip(wall + chance.choice([-1, 1]) * chance.uniform(25, 60, 3), 10, 245)}
+    tone = chance.uniform(0.35, 1.0)
+    skin = np.array([250, 205, 170]) * tone + np.array([20, 5, 0])
+    walls = chance.uniform(60, 235, (8, 3))
+    wall = next((row for row in walls if np.abs(row - skin).sum() > 130), walls[0])
+    paints = {
+        "wall": wall,
+        "floor": np.clip(wall + chance.choice([-1, 1]) * chance.uniform(25, 60, 3), 10, 245),
+    }
     paints["wall 2"] = np.clip(wall + chance.uniform(-28, 28, 3), 0, 255)
     for name in ("shirt", "trousers", "prop"):
-        paints[name] = _apart(chance, [paints[other] for other in ("wall", "shirt", "prop") if other in paints])
+        paints[name] = _apart(
+            chance, [paints[other] for other in ("wall", "shirt", "prop") if other in paints]
+        )
     paints["sleeves"] = np.clip(paints["shirt"] * 0.72 + 20, 0, 255)
-    tone = chance.uniform(0.35, 1.0)
-    paints["skin"] = np.array([250, 205, 170]) * tone + np.array([20, 5, 0])
+    paints["skin"] = skin
     paints["nails"] = np.clip(paints["skin"] * 0.75 + np.array([55, 20, 30]), 0, 255)
     paints["nose"] = paints["skin"] * 0.78
-    paints["hair"] = chance.choice([[25, 20, 18], [90, 55, 25], [190, 150, 80], [110, 110, 115]]) * chance.uniform(0.8, 1.1)
+    paints["hair"] = chance.choice(
+        [[25, 20, 18], [90, 55, 25], [190, 150, 80], [110, 110, 115]]
+    ) * chance.uniform(0.8, 1.1)
     paints["shoes"] = chance.uniform(10, 60, 3)
     fixed = {"eyes": (245, 245, 245), "pupils": (25, 25, 35), "mouth": (95, 20, 30), "lips": (170, 60, 70)}
     return Style(
@@ -142,7 +153,7 @@ def _apart(chance: np.random.Generator, others: Sequence[np.ndarray]) -> np.ndar
     """Return the colour among a few that is furthest from others."""
     tries = chance.uniform(15, 245, (6, 3))
     distances = [min((float(np.abs(row - other).sum()) for other in others), default=0.0) for row in tries]
-    return tries[int(np.argmax(distances))]
+    return np.asarray(tries[int(np.argmax(distances))])
 
 
 def _colour(value: Sequence[float] | np.ndarray) -> Colour:

@@ -44,7 +44,7 @@ SWAYS: dict[tuple[str, str], Pose] = {
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where a motion leads (``end``), what of it the actor starts from (``start``), what swings (``sway``)."""
+    """Where a motion leads (``end``), where it comes from (``start``), and what swings (``sway``)."""
 
     end: Pose
     start: Pose
@@ -82,7 +82,9 @@ def _body(action: Action) -> Course:
     sway: Pose = {}
     sign = {"left": 1.0, "right": -1.0}.get(action.way, 0.0)
     if action.part.endswith(("arm", "arms")):
-        for side, (joint, angle) in product(sides(action.part), zip(("shoulder", "elbow"), ARM[action.motion], strict=True)):
+        for side, (joint, angle) in product(
+            sides(action.part), zip(("shoulder", "elbow"), ARM[action.motion], strict=True)
+        ):
             end[f"{side} {joint}"] = angle
         if action.motion == "waving":
             sway = {f"{side} elbow": 42.0 for side in sides(action.part)}
@@ -91,8 +93,6 @@ def _body(action: Action) -> Course:
         end[f"{side} hip"], end[f"{side} knee"] = LEG[action.motion]
         if action.motion == "swinging":
             sway = {f"{side} hip": 38.0}
-    elif action.part == "head":
-        end["head"] = 38 * sign
     elif action.motion == "leaning":
         end["lean"] = 28 * sign
     elif action.motion == "walking":
@@ -114,10 +114,10 @@ def _hand(action: Action) -> Course:
             return Course({"turn": 38.0 if action.way == "left" else -38.0}, {}, {})
         return Course({"dy": -0.14}, {"dy": 0.12}, {})
     if action.motion == "bending":
-        return Course({finger: 1.0 for finger in moved}, {}, {})
+        return Course(dict.fromkeys(moved, 1.0), {}, {})
     if action.motion == "waving":
         return Course({}, {}, {f"{finger} swing": 22.0 for finger in moved})
-    return Course({}, {finger: 1.0 for finger in moved}, {})
+    return Course({}, dict.fromkeys(moved, 1.0), {})
 
 
 def _face(action: Action) -> Course:

@@ -1,0 +1,65 @@
+"""``gaia-judge nano``: how the embedded judge was made, and what it can see."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gaia_judge.cards import load_card
+from gaia_judge.cli.synth import WARNING
+from gaia_judge.judges import load_judge
+
+
+@click.group("nano", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Train or examine nano, the embedded judge that knows only the synthetic world.
+
+    \b
+    Examples:
+      gaia-judge nano train work/
+      gaia-judge nano exam work/exam --model work/nano
+    """
+
+
+@command.command("train")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of weights and clips.")
+@click.option("--steps", type=click.IntRange(1), help="Steps of 32 clips; by default as the shipped nano.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    default=math.inf,
+    help="Stop after so long; the same command goes on.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw clips."
+)
+def train_nano(folder: Path, seed: int, steps: int | None, minutes: float, workers: int) -> None:
+    """Train nano from nothing in FOLDER; run it again to go on where it was stopped."""
+    from gaia_judge.nano.training import Course, train
+
+    course = Course() if steps is None else Course.of(steps)
+
+    def report(row: dict[str, Any]) -> None:
+        click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
+
+    if train(folder, course, seed, workers, minutes, report):
+        click.echo(f"{folder / 'nano'} holds the checkpoint. Judge with --model {folder / 'nano'}.")
+    else:
+        click.echo("Stopped in time. The same command goes on.")
+
+
+@command.command("exam")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--model", default="nano", show_default=True, help="A judge's name, or a checkpoint's folder.")
+def exam(folder: Path, model: str) -> None:
+    """Examine a judge on what nano never saw in training; writes FOLDER/exam.md."""
+    from gaia_judge.nano.exams import examine, markdown
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with load_judge(load_card(model), engine="transformers") as judge:
+        text = markdown(examine(judge, folder, click.echo))
+    (folder / "exam.md").write_text(text, encoding="utf-8")
+    click.echo(text)
+    click.echo(WARNING)
