@@ -7,7 +7,7 @@ CLEAN = env -u PIP_FIND_LINKS -u UV_FIND_LINKS PIP_CONFIG_FILE=/dev/null
 .PHONY: demo test check lock clean
 
 demo: .venv/ready
-	$(BIN)/python -m tests.demo
+	$(BIN)/gaia-judge demo
 
 test: .venv/ready check
 	$(BIN)/python -m pytest

@@ -117,10 +117,53 @@ def interval(
 
     value = measure(np.arange(len(left)), units)
     found = [measure(*sample) for sample in _samples(units, draws, seed)] if value is not None else []
-    defined = [one for one in found if one is not None]
-    enough = defined and len(defined) >= 0.95 * draws
-    low, high = np.quantile(defined, [0.025, 0.975]).tolist() if enough else (None, None)
+    low, high = _bounds(found, draws)
     return Agreement(name, value, low, high, len(left), int(np.sum(~kept)))
+
+
+def advantage(
+    x: ArrayLike,
+    other: ArrayLike,
+    y: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Agreement:
+    """Return by how much the SRCC of ``x`` with ``y`` exceeds that of ``other``, with its 95% interval.
+
+    Both are measured on the same pairs in each bootstrap sample; those that ``other`` lacks are left out.
+
+    Args:
+        x: Shape [N], as all arrays.
+        other: The rater it is compared with.
+        y: People.
+        clusters: Draw these whole instead of pairs.
+        draws: Bootstrap samples; as in ``interval``.
+        seed: Equal seeds give equal intervals.
+    """
+    sides = [np.asarray(side, np.float64) for side in (x, other, y)]
+    kept = np.isfinite(np.stack(sides)).all(0)
+    left, right, people = (side[kept] for side in sides)
+    units = np.arange(len(left)) if clusters is None else _places(clusters)[kept]
+
+    def measure(rows: Places) -> float | None:
+        ours, theirs = srcc(left[rows], people[rows]), srcc(right[rows], people[rows])
+        return None if ours is None or theirs is None else ours - theirs
+
+    value = measure(np.arange(len(left)))
+    found = [measure(rows) for rows, _ in _samples(units, draws, seed)] if value is not None else []
+    low, high = _bounds(found, draws)
+    return Agreement("srcc advantage", value, low, high, len(left), int(np.sum(~kept)))
+
+
+def _bounds(found: list[float | None], draws: int) -> tuple[float | None, float | None]:
+    """Return the 95% interval, unless too many samples leave the statistic undefined."""
+    defined = [one for one in found if one is not None]
+    if not defined or len(defined) < 0.95 * draws:
+        return None, None
+    low, high = np.quantile(defined, [0.025, 0.975]).tolist()
+    return low, high
 
 
 def _samples(units: Places, draws: int, seed: int) -> Iterator[tuple[Places, Places]]:

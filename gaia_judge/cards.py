@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PositiveFloat, PositiveInt, StringConstraints
 
-from gaia_judge.assets import find_asset, shipped
+from gaia_judge.assets import find_asset, list_assets, shipped
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames
@@ -84,7 +84,8 @@ def load_card(name: str) -> JudgeCard:
         GaiaJudgeError: There is none, or a field of it is wrong.
     """
     path = Path(name)
-    if path.is_dir():
+    known = name in {asset.name for asset in list_assets("judges")}  # a folder of that name: ./NAME
+    if path.is_dir() and not known:
         return _checkpoint(path)
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return read_card(path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gaia_judge.agreement import STATISTICS, Agreement, interval, krcc, plcc, rmse, srcc, within
+from gaia_judge.agreement import STATISTICS, Agreement, advantage, interval, krcc, plcc, rmse, srcc, within
 
 NAN = float("nan")
 GROUPS = np.repeat(["a", "b", "c", "d"], 10)
@@ -150,3 +150,18 @@ def test_the_interval_within_groups_over_clusters_across_them_holds_the_value():
     actions = np.tile(np.arange(10), 4)
     result = interval("plcc", x, y, groups=GROUPS, clusters=actions, draws=300)
     assert result.low < within("plcc", x, y, GROUPS) < result.high
+
+
+def test_the_advantage_is_the_difference_of_two_correlations_on_the_same_pairs():
+    x, y = ratings()
+    other = np.random.default_rng(9).normal(size=40)
+    other[3] = NAN
+    found = advantage(x, other, y, draws=500)
+    kept = np.isfinite(other)
+    expected = stats.spearmanr(x[kept], y[kept]).statistic - stats.spearmanr(other[kept], y[kept]).statistic
+    assert found.value == pytest.approx(expected, abs=1e-12)
+    assert found.low < found.value < found.high
+    assert (found.n, found.missing) == (39, 1)
+    same = advantage(x, x, y, clusters=GROUPS, draws=200)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert advantage(x, np.ones(40), y).value is None

@@ -41,7 +41,9 @@ def test_the_engine_part_is_a_valid_model_spec(card: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_is_a_valid_judge_card(name: str) -> None:
-    assert read_card(JUDGES / f"{name}.yaml").spec().model == CARDS[name]["model"]
+    model = CARDS[name]["model"]
+    expected = str((JUDGES / model).resolve()) if model.startswith(".") else model
+    assert read_card(JUDGES / f"{name}.yaml").spec().model == expected
 
 
 @each_card

@@ -71,7 +71,9 @@ def test_the_wheel_works_from_another_folder(wheel, tmp_path):
     code = (
         "import gaia_judge, gaia_judge.assets as a; assert '_shipped' in str(a.shipped()), a.shipped();"
         "from gaia_judge.prompts import load_prompt_set; load_prompt_set('independent');"
-        "from gaia_judge.cards import load_card; print(load_card('llava').model)"
+        "from gaia_judge.cards import load_card; print(load_card('llava').model);"
+        "from pathlib import Path; nano = Path(load_card('nano').model);"
+        "assert '_shipped' in str(nano) and (nano / 'model.safetensors').is_file(), nano"
     )
     result = subprocess.run(
         [sys.executable, "-c", code],

@@ -89,14 +89,12 @@ def controlled(judge: Judge, name: str) -> Iterator[Judge]:
 
 
 def misname(videos: Sequence[Video], seed: int = 0) -> list[Video]:
-    """Return videos, each with action and prompt of another action of its subset."""
+    """Return videos, each with action and prompt of another one's action of its subset, if there is one."""
     chance = np.random.default_rng(seed)
     known = {video.action: video for video in videos}
     found = []
     for video in videos:
-        rivals = [
-            other for other in known.values() if other.subset == video.subset and other.action != video.action
-        ]
-        rival = rivals[chance.integers(len(rivals))]
+        rivals = [one for one in known.values() if one.subset == video.subset and one.action != video.action]
+        rival = rivals[chance.integers(len(rivals))] if rivals else video
         found.append(replace(video, action=rival.action, prompt=rival.prompt))
     return found

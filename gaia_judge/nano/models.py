@@ -47,7 +47,7 @@ def build_model(tokenizer: Any, seed: int) -> Any:
             **DECODER,
             "num_key_value_heads": DECODER["num_attention_heads"],
             "vocab_size": 64 * math.ceil(len(tokenizer) / 64),
-            "max_position_embeddings": 4096,
+            "max_position_embeddings": 8192,
             "tie_word_embeddings": False,
             "bos_token_id": None,
             "eos_token_id": ids("<|im_end|>"),

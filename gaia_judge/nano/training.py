@@ -18,7 +18,7 @@ from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.nano.lessons import Lesson, Lessons
 from gaia_judge.nano.models import save
 from gaia_judge.nano.pupils import Pupil, validate
-from gaia_judge.nano.texts import build_tokenizer
+from gaia_judge.nano.texts import build_tokenizer, stamps
 
 MUON, ADAM = 4e-3, 1.5e-3
 """Peak learning rates of matrices and of all other weights."""
@@ -37,12 +37,12 @@ def _ignore(row: Row) -> None:
 class Course:
     """How long each part of the training lasts, in steps."""
 
-    steps: int = 2200
+    steps: int = 2000
     eyes: int = 250
     """Steps in which only the vision tower learns."""
     easy: int = 900
     """Steps until the last clip with one plain defect."""
-    cool: int = 800
+    cool: int = 700
     """Steps over which the learning rate falls to zero at the end."""
     clips: int = 32
     """Clips per step."""
@@ -163,7 +163,7 @@ class School:
         from gaia_judge.nano.optimizers import Muon
 
         self.folder, self.course, self.step = folder, course, 0
-        self.settings = {"seed": seed, **asdict(course)}
+        self.settings = {"seed": seed, **asdict(course), "prompt sets": stamps()}
         self.tokenizer = build_tokenizer()
         self.pupil = Pupil(self.tokenizer, seed)
         inner, others = self.pupil.parameters()
@@ -218,8 +218,9 @@ class School:
         self.kept = time.monotonic()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        if (before := state["settings"]) != self.settings:
-            named = [f"{name} was {before[name]}" for name in before if before[name] != self.settings[name]]
+        if (before := state.get("settings", {})) != self.settings:
+            now = self.settings
+            named = [f"{name} was {before.get(name)}" for name in now if before.get(name) != now[name]]
             raise GaiaJudgeError(
                 f"{self.folder} holds another training: {', '.join(named)}.",
                 "Give the old settings, or another folder.",

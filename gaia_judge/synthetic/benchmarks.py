@@ -137,8 +137,9 @@ def _check(
 def _code() -> str:
     """Return a digest of the code that draws: clips of two versions must not stand in one folder."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.read_bytes())
+    home = Path(__file__).parent
+    for file in sorted(home.rglob("*.py")):
+        digest.update(file.relative_to(home).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
