@@ -194,7 +194,7 @@ def test_training_lowers_the_loss(tokenizer, tmp_path):
     school.teach(lesson)
     losses = []
     for _ in range(25):
-        losses.append({name: float(value) for name, value in school.pupil.losses(lesson).items()})
+        losses.append({name: value.item() for name, value in school.pupil.losses(lesson).items()})
         school.teach(lesson)
     assert all(losses[-1][name] < losses[0][name] for name in losses[0])
 

@@ -59,6 +59,7 @@ def build_model(tokenizer: Any, seed: int) -> Any:
         image_grid_pinpoints=[[SIDE, SIDE]],
     )
     config.update({"dtype": "float32", "architectures": ["LlavaOnevisionForConditionalGeneration"]})
+    torch.manual_seed(seed)
     model = hf.LlavaOnevisionForConditionalGeneration(config)
     chance = torch.Generator().manual_seed(seed)
     depth = {"vision": VISION["num_hidden_layers"], "language": DECODER["num_hidden_layers"]}
