@@ -12,8 +12,8 @@ from rich.table import Table
 
 from gaia_judge.agreement import Agreement
 from gaia_judge.cli.score import rate_videos
-from gaia_judge.cli.screens import banner, err, foreign_banner, out
-from gaia_judge.cli.synth import WARNING, Drawing
+from gaia_judge.cli.screens import Progress, banner, err, foreign_banner, out
+from gaia_judge.cli.synth import WARNING
 from gaia_judge.cli.tables import agreement_table
 from gaia_judge.judges import Judge, load_judge
 from gaia_judge.people import compare, read_mos
@@ -65,14 +65,15 @@ def command(folder: Path, seed: int, model: str, as_json: bool) -> None:
 
 
 def _draw(benchmark: Path, seed: int) -> None:
-    with Drawing(GENERATORS * ACTIONS) as drawing:
+    with Progress("drawing", "clips", total=GENERATORS * ACTIONS) as progress:
         write_benchmark(
             benchmark,
             generators=GENERATORS,
             actions=ACTIONS,
             raters=RATERS,
             seed=seed,
-            advance=drawing.advance,
+            advance=progress.advance,
+            skip=progress.skip,
         )
 
 

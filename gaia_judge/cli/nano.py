@@ -48,10 +48,11 @@ def train_nano(folder: Path, seed: int, steps: int | None, minutes: float, worke
     def report(row: dict[str, Any]) -> None:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
 
-    if train(folder, course, seed, workers, minutes, report):
-        click.echo(f"{folder / 'nano'} holds the checkpoint. Judge with --model {folder / 'nano'}.")
+    taken = train(folder, course, seed, workers, minutes, report)
+    if taken < course.steps:
+        click.echo(f"Stopped after step {taken} of {course.steps}. The same command goes on.")
     else:
-        click.echo("Stopped in time. The same command goes on.")
+        click.echo(f"{folder / 'nano'} holds the checkpoint. Judge with --model {folder / 'nano'}.")
 
 
 @command.command("exam")

@@ -165,7 +165,7 @@ def rate_videos(
     """
     pending = run.pending(videos, retry_errors=retry)
     try:
-        with Progress(total=len(videos), done=len(videos) - len(pending)) as progress:
+        with Progress("scoring", "videos", total=len(videos), done=len(videos) - len(pending)) as progress:
             for rated in judge.stream(pending):
                 record = Record.of(rated.video, rated.frames, rated.scores)
                 run.append(record)

@@ -49,12 +49,12 @@ def foreign_banner(counts: Mapping[str, int]) -> None:
 
 
 class Progress:
-    """A bar with videos per second, time left and failures; lines now and then without a terminal."""
+    """A bar with things per second, time left and failures; lines now and then without a terminal."""
 
-    def __init__(self, *, total: int, done: int) -> None:
+    def __init__(self, verb: str, things: str, *, total: int, done: int = 0) -> None:
         self._bar = Bar(
             SpinnerColumn(),
-            TextColumn("scoring"),
+            TextColumn(verb),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -64,20 +64,28 @@ class Progress:
             console=err,
             disable=not err.is_terminal,
         )
-        self._total, self._before, self._new, self._failed = total, done, 0, 0
+        self._things, self._total, self._before, self._new, self._failed = things, total, 0, 0, 0
         self._start = self._said = time.monotonic()
-        self._task = self._bar.add_task("", total=total, completed=done, rate="", failures="no failures")
+        self._task = self._bar.add_task("", total=total, rate="", failures="")
+        self.skip(done)
 
-    def advance(self, *, failed: bool) -> None:
-        """Count one finished video."""
-        self._new += 1
+    def skip(self, count: int) -> None:
+        """Count what an earlier start has finished, which says nothing about speed."""
+        self._before += count
+        self._bar.reset(self._task, completed=self._before)
+
+    def advance(self, count: int = 1, *, failed: bool = False) -> None:
+        """Count what has just been finished."""
+        self._new += count
         self._failed += failed
-        rate, failures = f"{self._rate:.2f} videos/s", f"{self._failed or 'no'} failures"
-        self._bar.update(self._task, advance=1, rate=rate, failures=failures)
+        rate = f"{self._rate:.2f} {self._things}/s"
+        failures = f"{self._failed} failures" if self._failed else ""
+        self._bar.update(self._task, advance=count, rate=rate, failures=failures)
         if not err.is_terminal and time.monotonic() - self._said > QUIET_SECONDS:
             self._said = time.monotonic()
             left = (self._total - self._before - self._new) / self._rate
-            err.print(f"{self._before + self._new}/{self._total}, {rate}, {left:.0f} s left, {failures}")
+            told = [f"{self._before + self._new}/{self._total}", rate, f"{left:.0f} s left", failures]
+            err.print(", ".join(filter(None, told)))
 
     @property
     def _rate(self) -> float:
@@ -93,7 +101,8 @@ class Progress:
         self._bar.stop()
         seconds = time.monotonic() - self._start
         skipped = f" ({self._before} were done before)" if self._before else ""
-        err.print(f"{self._new} videos in {seconds:.1f} s, {self._rate:.2f} videos/s{skipped}")
+        rate = f"{self._rate:.2f} {self._things}/s"
+        err.print(f"{self._new} {self._things} in {seconds:.1f} s, {rate}{skipped}")
 
 
 def summary_screen(judge: Judge, folder: Path, table: ScoreTable, counts: Mapping[str, int]) -> None:

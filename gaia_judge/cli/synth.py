@@ -1,26 +1,14 @@
 """``gaia-judge synth``: a benchmark whose truth is known."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
-from rich.text import Text
 
-from gaia_judge.cli.screens import err, out
+from gaia_judge.cli.screens import Progress, err, out
 from gaia_judge.synthetic.actions import ACTIONS, HELD_OUT, Action
 from gaia_judge.synthetic.benchmarks import write_benchmark
 from gaia_judge.synthetic.defects import DIMENSIONS, KINDS
@@ -77,13 +65,14 @@ def command(folder: Path, **given: Any) -> None:
     """Write a synthetic benchmark with known truth to OUT, in GAIA's layout."""
     if given["names"] and given["defects_from"] != "all":
         raise click.UsageError("--defects names them all: leave out --defects-from.")
-    with Drawing(given["generators"] * given["actions"]) as drawing:
+    with Progress("drawing", "clips", total=given["generators"] * given["actions"]) as progress:
         write_benchmark(
             folder,
             **{name: given[name] for name in ("generators", "actions", "raters", "seed", "workers")},
             defects=_defects(given["names"], given["defects_from"]),
             pool=_pool(given["actions_from"]),
-            advance=drawing.advance,
+            advance=progress.advance,
+            skip=progress.skip,
         )
     if given["sheet"]:
         write_sheet(folder / "defects.png")
@@ -114,49 +103,3 @@ def _summary(folder: Path) -> Table:
         figures = [float(figure) for figure in (column.mean(), column.std(), column.skew())]
         table.add_row(name, *("-" if math.isnan(figure) else f"{figure:.2f}" for figure in figures))
     return table
-
-
-class Drawing:
-    """A bar with clips per second and time left; without a terminal, one line at the end."""
-
-    def __init__(self, total: int) -> None:
-        text, bar = TextColumn("drawing"), BarColumn()
-        columns = (
-            SpinnerColumn(),
-            text,
-            bar,
-            MofNCompleteColumn(),
-            _Rate(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*columns, console=err, disable=not err.is_terminal)
-        self._task = self._bar.add_task("", total=total)
-        self._total, self._before, self._new = total, 0, 0
-        self._start = time.monotonic()
-
-    def advance(self, clips: int) -> None:
-        """Count clips; several at once are those of an earlier start, which say nothing about speed."""
-        if clips > 1:
-            self._before = clips
-            self._bar.reset(self._task, total=self._total, completed=clips)
-        else:
-            self._new += 1
-            self._bar.advance(self._task)
-
-    def __enter__(self) -> "Drawing":
-        self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._bar.stop()
-        seconds = time.monotonic() - self._start
-        if kind is None:
-            before = f" ({self._before} were there before)" if self._before else ""
-            err.print(f"{self._new} clips in {seconds:.1f} s, {self._new / seconds:.2f} clips/s{before}")
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Show the speed as soon as there is one."""
-        return Text(f"{task.speed:.1f} clips/s" if task.speed else "")

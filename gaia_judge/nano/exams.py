@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gaia_judge.agreement import advantage, interval
-from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.judges import Judge, load_judge
 from gaia_judge.nano.controls import CONTROLS, controlled, misname
 from gaia_judge.nano.lessons import DEFECTS, TRAINED
 from gaia_judge.nano.texts import PROMPT_SETS
 from gaia_judge.nano.yardsticks import generator_means, ridge
 from gaia_judge.people import read_mos
+from gaia_judge.runs import Record, RunFolder
 from gaia_judge.scores.files import replacing
 from gaia_judge.synthetic.actions import HELD_OUT, Action
 from gaia_judge.synthetic.benchmarks import write_benchmark
@@ -46,7 +46,7 @@ class Paper:
 
     def write(self, folder: Path, note: Note) -> tuple[list[Video], "DataFrame"]:
         """Write the part's benchmark, and return its videos and scores."""
-        home = folder / self.name.replace(" ", "-")
+        home = folder / "benchmarks" / self.name.replace(" ", "-")
         note(f"{self.name}: {self.generators} generators x {self.actions} actions")
         write_benchmark(
             home,
@@ -82,18 +82,18 @@ def examine(model: str, folder: Path, note: Note = print) -> Results:
     Raises:
         GaiaJudgeError: The folder holds the examination of another judge.
     """
-    papers = {paper.name: paper.write(folder, note) for paper in PAPERS}
-    with load_judge(model, engine="transformers") as judge:
-        told = _same_judge(judge, folder)
-        ratings = {name: _rate(judge, videos, folder / name, note) for name, (videos, _) in papers.items()}
+    with load_judge(model, engine="transformers") as judge:  # first, so that nothing is drawn in vain
+        papers = {paper.name: paper.write(folder, note) for paper in PAPERS}
+        told = {"rater": judge.rater, "weights_digest": judge.manifest()["judge"]["weights_digest"]}
+        ratings = {name: _rate(judge, videos, folder, name, note) for name, (videos, _) in papers.items()}
         videos, mos = papers[PAPERS[0].name]
         rows = {"nano": ratings[PAPERS[0].name]}
         for name in CONTROLS:
-            rows[name] = _rate(judge, videos, folder / name, note, control=name)
-        rows["wrong action named"] = _rate(judge, misname(videos), folder / "wrong action named", note)
+            rows[name] = _rate(judge, videos, folder, name, note, control=name)
+        rows["wrong action named"] = _rate(judge, misname(videos), folder, "wrong action named", note)
     for name in PROMPT_SETS[1:]:
         with load_judge(model, engine="transformers", prompt=name) as judge:
-            rows[f"nano, {name}"] = _rate(judge, videos, folder / name, note)
+            rows[f"nano, {name}"] = _rate(judge, videos, folder, name, note)
     rows["generator mean"] = generator_means(videos, mos)
     rows["blur and frame differences"] = ridge(videos, *papers[PAPERS[1].name])
     found: Results = {"judge": told}
@@ -115,31 +115,19 @@ def examine(model: str, folder: Path, note: Note = print) -> Results:
     return found
 
 
-def _same_judge(judge: Judge, folder: Path) -> Mapping[str, Any]:
-    """Return what the judge is, after comparing it with the one whose ratings the folder holds."""
-    told = {"rater": judge.rater, **judge.manifest()["judge"], "engine": judge.engine.describe()}
-    told = {name: told[name] for name in ("rater", "weights_digest", "engine")}
-    file = folder / "judge.json"
-    if file.is_file() and json.loads(file.read_bytes()) != told:
-        raise GaiaJudgeError(f"{folder} holds the examination of another judge.", "Give another folder.")
-    with replacing(file) as out:
-        out.write(json.dumps(told).encode())
-    return told
-
-
-def _rate(judge: Judge, videos: Sequence[Video], place: Path, note: Note, control: str = "") -> "DataFrame":
-    """Return ratings to four decimals, a row per video and a column per dimension; kept in a file."""
-    import pandas as pd
-
-    file = place.with_name(f"{place.name.replace(' ', '-')}.csv")
-    if not file.is_file():
-        note(f"{place.name}: {len(videos)} clips")
+def _rate(
+    judge: Judge, videos: Sequence[Video], folder: Path, name: str, note: Note, control: str = ""
+) -> "DataFrame":
+    """Return ratings, a row per video and a column per dimension, of a run that goes on where it was."""
+    home = folder / "runs" / name.replace(" ", "-")
+    with RunFolder.open(home, {**judge.manifest(), "control": control}) as run:
+        pending = run.pending(videos)
+        note(f"{name}: {len(pending)} of {len(videos)} clips to rate")
         with controlled(judge, control) if control else nullcontext(judge):
-            table = judge.rate(videos).to_pandas()
-        wide = table.pivot(index="video", columns="dimension", values="value")[list(DIMENSIONS)].round(4)
-        with replacing(file) as out:
-            wide.to_csv(out)
-    return pd.read_csv(file, index_col="video").reindex([video.id for video in videos])
+            for one in judge.stream(pending):
+                run.append(Record.of(one.video, one.frames, one.scores))
+        table = run.export(videos).to_pandas()
+    return table.pivot(index="video", columns="dimension", values="value").loc[[one.id for one in videos]]
 
 
 def _agreements(frame: "DataFrame", mos: "DataFrame", videos: Sequence[Video], unit: str) -> Results:

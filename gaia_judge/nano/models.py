@@ -89,11 +89,11 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     model.config.save_pretrained(folder)
     ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
     GenerationConfig(eos_token_id=ends, pad_token_id=ends[1]).save_pretrained(folder)
-    weights = {_published(name): value.contiguous() for name, value in model.state_dict().items()}
+    weights = {published_name(name): value.contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def _published(name: str) -> str:
+def published_name(name: str) -> str:
     """Return a weight's name as on the hub: with ``vision_model``, which transformers 5 dropped."""
     return name.replace("model.vision_tower.", "model.vision_tower.vision_model.")
 

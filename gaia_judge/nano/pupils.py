@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gaia_judge.agreement import srcc
 from gaia_judge.nano.lessons import POINTS, POSES, Lesson
 from gaia_judge.nano.models import FRAMES, PATCH, PER_FRAME, SIDE, build_model, project, watch
 from gaia_judge.synthetic.defects import DIMENSIONS, KINDS
@@ -149,13 +150,8 @@ def examine(pupil: Pupil, lesson: Lesson) -> NDArray[np.float32]:
     return found
 
 
-def validate(pupil: Pupil, lessons: list[Lesson]) -> dict[str, float]:
+def validate(pupil: Pupil, lessons: list[Lesson]) -> dict[str, float | None]:
     """Return SRCC against latent quality per dimension."""
-    from scipy.stats import spearmanr
-
     found = np.concatenate([examine(pupil, lesson) for lesson in lessons])
     truth = np.concatenate([lesson.quality for lesson in lessons])
-    return {
-        name: round(float(spearmanr(found[:, i], truth[:, i]).statistic), 3)
-        for i, name in enumerate(DIMENSIONS)
-    }
+    return {name: srcc(found[:, i], truth[:, i]) for i, name in enumerate(DIMENSIONS)}

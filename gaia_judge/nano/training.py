@@ -19,6 +19,9 @@ from gaia_judge.nano.lessons import Lesson, Lessons
 from gaia_judge.nano.models import save
 from gaia_judge.nano.pupils import Pupil, validate
 from gaia_judge.nano.texts import build_tokenizer, stamps
+from gaia_judge.runs.manifests import differences
+from gaia_judge.runs.records import rounded
+from gaia_judge.scores.files import replacing
 
 MUON, ADAM = 4e-3, 1.5e-3
 """Peak learning rates of matrices and of all other weights."""
@@ -26,7 +29,7 @@ MUON, ADAM = 4e-3, 1.5e-3
 EVERY, KEEP_S, WAIT_S = 50, 180, 10
 """Steps between rows of the log, seconds between saved states, and between looks at whether others live."""
 
-Row = dict[str, float]
+Row = dict[str, float | None]
 
 
 def _ignore(row: Row) -> None:
@@ -121,8 +124,8 @@ def train(
     workers: int = 1,
     minutes: float = math.inf,
     report: Callable[[Row], None] = _ignore,
-) -> bool:
-    """Train, continuing where ``folder`` stands; return whether the course is finished.
+) -> int:
+    """Train, continuing where ``folder`` stands; return how many steps have been taken in all.
 
     Writes ``state.pt`` every few minutes, ``log.jsonl``, and at the end the checkpoint in ``nano/``.
 
@@ -148,10 +151,9 @@ def train(
         if passed > minutes or step + 1 == course.steps:
             break
     school.keep()
-    if school.step < course.steps:
-        return False
-    save(school.pupil.model, school.tokenizer, folder / "nano")
-    return True
+    if school.step == course.steps:
+        save(school.pupil.model, school.tokenizer, folder / "nano")
+    return school.step
 
 
 class School:
@@ -199,9 +201,10 @@ class School:
     def log(self, minutes: float) -> Row:
         """Write and return where the training stands; now and then with an examination."""
         row: Row = {"step": self.step, "of": self.course.steps, "minutes": round(minutes, 1)}
-        row |= {name: round(value, 3) for name, value in self.means.items()}
+        row |= self.means
         if self.step % (6 * EVERY) == 0 and self.step > self.course.eyes:
             row |= validate(self.pupil, self.exam)
+        row = rounded(row, 3)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
         return row
@@ -213,16 +216,14 @@ class School:
         states = [optimizer.state_dict() for optimizer in self.optimizers.values()]
         pupil = {"model": self.pupil.model.state_dict(), "heads": self.pupil.heads.state_dict()}
         whole = {"settings": self.settings, "step": self.step, "optimizers": states, **pupil}
-        torch.save(whole, self.folder / "state.new")
-        (self.folder / "state.new").replace(self.folder / "state.pt")
+        with replacing(self.folder / "state.pt") as file:
+            torch.save(whole, file)
         self.kept = time.monotonic()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        if (before := state.get("settings", {})) != self.settings:
-            now = self.settings
-            named = [f"{name} was {before.get(name)}" for name in now if before.get(name) != now[name]]
+        if found := list(differences(state.get("settings", {}), self.settings)):
             raise GaiaJudgeError(
-                f"{self.folder} holds another training: {', '.join(named)}.",
+                f"{self.folder} holds another training: {'; '.join(found)}.",
                 "Give the old settings, or another folder.",
             )
         self.step = state["step"]

@@ -32,9 +32,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         message = f"{path} cannot be written: {error.strerror or error}."
         raise GaiaJudgeError(message, "Free some space or choose another folder.") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_csv(frame: "DataFrame", path: Path) -> None:

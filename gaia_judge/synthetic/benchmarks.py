@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from gaia_judge.errors import GaiaJudgeError, unknown
+from gaia_judge.runs.manifests import differences
+from gaia_judge.scores.files import replacing
 from gaia_judge.synthetic.actions import ACTIONS, Action
 from gaia_judge.synthetic.defects import DIMENSIONS, KINDS
 from gaia_judge.synthetic.encoders import write_clip
@@ -47,6 +49,7 @@ def write_benchmark(
     defects: Collection[str] = tuple(KINDS),
     pool: Sequence[Action] = ACTIONS,
     advance: Callable[[int], None] = _ignore,
+    skip: Callable[[int], None] = _ignore,
 ) -> None:
     """Write a benchmark folder: one clip per generator and action, GAIA's tables, the truth and all votes.
 
@@ -62,7 +65,8 @@ def write_benchmark(
         workers: Processes that draw; as many as there are cores if None. With 1, none is started.
         defects: Kinds of defects that may occur.
         pool: Where actions are taken from.
-        advance: Called with the number of clips that have come to be done.
+        advance: Called with the number of clips that have just been drawn.
+        skip: Called with the number of clips that were there.
 
     Raises:
         GaiaJudgeError: A setting cannot be, or the folder holds something else or cannot be written.
@@ -72,15 +76,16 @@ def write_benchmark(
     clips = plan_clips(sample_generators(generators, seed), chosen, seed, defects)
     settings = {
         "generators": generators,
-        "actions": [action.name for action in chosen],
+        "actions": actions,
+        "pool": f"{len(pool)} actions, {_digest(action.name.encode() for action in pool)}",
         "raters": raters,
         "seed": seed,
-        "defects": sorted(defects),
-        "code": _code(),
+        "defects": ", ".join(sorted(defects)),
+        "code": _digest(_code()),
     }
     try:
         _settle(out, settings)
-        _draw(out / "videos", clips, workers, advance)
+        _draw(out / "videos", clips, workers, advance, skip)
         _tabulate(out, clips, chosen, raters, seed)
     except OSError as error:
         raise GaiaJudgeError(
@@ -134,16 +139,19 @@ def _check(
         )
 
 
-def _code() -> str:
-    """Return a digest of the code that draws: clips of two versions must not stand in one folder."""
-    digest = hashlib.sha256()
+def _code() -> Iterator[bytes]:
+    """Yield the code that draws: clips of two versions must not stand in one folder."""
     home = Path(__file__).parent
     for file in sorted(home.rglob("*.py")):
-        digest.update(file.relative_to(home).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
+        yield file.relative_to(home).as_posix().encode()
+        yield file.read_bytes()
 
 
-def _settle(out: Path, settings: dict[str, Any]) -> None:
+def _digest(parts: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+
+
+def _settle(out: Path, settings: Mapping[str, Any]) -> None:
     """Make the folder and record its settings, or compare them with those that it was begun with."""
     file = out / SETTINGS
     if out.exists() and not out.is_dir():
@@ -154,36 +162,33 @@ def _settle(out: Path, settings: dict[str, Any]) -> None:
                 f"{out} holds other things than a synthetic benchmark.", "Give a folder that is new or empty."
             )
         (out / "videos").mkdir(parents=True)
-        partial = file.with_name(f".{SETTINGS}.part")
-        partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-        partial.replace(file)
-        return
+        with replacing(file) as stream:
+            stream.write(json.dumps(settings, indent=2).encode() + b"\n")
     try:
         before = dict(json.loads(file.read_bytes()))
     except (ValueError, TypeError) as error:
         raise GaiaJudgeError(
             f"{file} cannot be read: {error}.", "Give a folder that is new or empty."
         ) from error
-    if found := [name for name in settings if before.get(name) != settings[name]]:
-        told = "; ".join(_difference(name, before.get(name), settings[name]) for name in found)
+    if found := list(differences(before, settings)):
         raise GaiaJudgeError(
-            f"{out} was made with other settings: {told}.", "Give another folder, or the old settings."
+            f"{out} was made with other settings: {'; '.join(found)}.",
+            "Give another folder, or the old settings.",
         )
 
 
-def _difference(name: str, old: object, new: object) -> str:
-    if isinstance(old, list) and isinstance(new, list):
-        return f"{name} ({len(old)}) were others than now ({len(new)})"
-    return f"{name} was {old}, now {new}"
-
-
-def _draw(folder: Path, clips: Sequence[Clip], workers: int | None, advance: Callable[[int], None]) -> None:
+def _draw(
+    folder: Path,
+    clips: Sequence[Clip],
+    workers: int | None,
+    advance: Callable[[int], None],
+    skip: Callable[[int], None],
+) -> None:
     """Draw and write the clips that are not there yet."""
     folder.mkdir(exist_ok=True)
     there = {path.name for path in folder.iterdir()}
     pending = [(folder / f"{clip.id}.mp4", clip.plan) for clip in clips if f"{clip.id}.mp4" not in there]
-    if len(pending) < len(clips):
-        advance(len(clips) - len(pending))
+    skip(len(clips) - len(pending))
     workers = min(workers or _cores(), len(pending))
     if workers <= 1:
         for path, plan in pending:

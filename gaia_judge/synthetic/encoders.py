@@ -1,13 +1,14 @@
 """Clips become files: H.264 in MP4, tagged as synthetic."""
 
-import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gaia_judge.scores.files import replacing
 from gaia_judge.synthetic.drawings import draw
 from gaia_judge.synthetic.plans import Plan
 from gaia_judge.videos.origins import SYNTHETIC_TAG
@@ -23,14 +24,10 @@ def write_clip(path: Path, plan: Plan) -> None:
     """Draw a clip and write it; the file appears whole or not at all.
 
     Raises:
-        OSError: The file cannot be written.
+        GaiaJudgeError: The file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        encode(partial, render(plan), (plan.width, plan.height), plan.fps)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file:
+        encode(file, render(plan), (plan.width, plan.height), plan.fps)
 
 
 def render(plan: Plan) -> Iterator[NDArray[np.uint8]]:
@@ -47,11 +44,11 @@ def halve(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.stack([np.asarray(Image.fromarray(frame).reduce(2)) for frame in frames])
 
 
-def encode(path: Path, frames: Iterable[NDArray[np.uint8]], size: tuple[int, int], fps: float) -> None:
+def encode(file: BinaryIO, frames: Iterable[NDArray[np.uint8]], size: tuple[int, int], fps: float) -> None:
     """Write RGB frames of shape [height, width, 3] as H.264 in MP4, with the synthetic tag.
 
     Args:
-        path: The file.
+        file: Open for writing.
         frames: What it shows.
         size: Their width and height, both even.
         fps: Frames per second.
@@ -59,7 +56,7 @@ def encode(path: Path, frames: Iterable[NDArray[np.uint8]], size: tuple[int, int
     import av
 
     key, value = SYNTHETIC_TAG
-    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         container.metadata[key] = value
         stream = container.add_stream("libx264", rate=Fraction(fps), options=OPTIONS)
         stream.width, stream.height = size

@@ -2,19 +2,25 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gaia_judge.scores.files import replacing
 from gaia_judge.synthetic.actions import Action
 from gaia_judge.synthetic.defects import DIMENSIONS
 from gaia_judge.synthetic.generators import Generator
 from gaia_judge.synthetic.plans import Plan
 from gaia_judge.synthetic.raters import Votes
 from gaia_judge.videos.actions import LABELS, PROMPTS
+
+TIME, MIDNIGHT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), b"1980-01-01T00:00:00Z"
+"""When a workbook was written, and what stands there instead: the same seed gives the same bytes."""
 
 SHEETS = {"body": "Whole-body", "hand": "Hand", "face": "Facial"}
 """Sheets of the label file and the subsets they hold."""
@@ -60,7 +66,11 @@ def write_labels(folder: Path, actions: Sequence[Action]) -> None:
             for column, text in enumerate(line, start=1):
                 place = (column, row) if title == "body" else (row, column)
                 sheet.cell(*place, text)
-    book.save(folder / LABELS)
+    dated = io.BytesIO()
+    book.save(dated)
+    with ZipFile(dated) as parts, replacing(folder / LABELS) as file, ZipFile(file, "w") as undated:
+        for name in parts.namelist():
+            undated.writestr(ZipInfo(name), TIME.sub(MIDNIGHT, parts.read(name)), ZIP_DEFLATED)
 
 
 def write_scores(folder: Path, clips: Sequence[Clip], mos: NDArray[np.float64]) -> None:
@@ -115,9 +125,7 @@ def _facts(clip: Clip) -> dict[str, object]:
 def _write_csv(
     path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ","
 ) -> None:
-    """Write a table whole: what stops half-way leaves the file of before."""
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows([header, *rows])
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text.getvalue(), encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())

@@ -7,14 +7,12 @@ says ``"random_weights": true``.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gaia_judge.nano.models import published_name
 from tests.checkpoints.clips import make_clip
 from tests.checkpoints.texts import TEMPLATE, Kind, build_tokenizer
 from tests.checkpoints.weights import random_model, sharpen
-
-if TYPE_CHECKING:
-    import torch
 
 __all__ = ["Kind", "build", "make_clip"]
 
@@ -43,16 +41,9 @@ def build(kind: Kind, folder: Path, seed: int | None = None) -> Path:
     config.save_pretrained(folder)
     ends = processor.tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
     GenerationConfig(eos_token_id=ends, pad_token_id=ends[1]).save_pretrained(folder)
-    weights = _published_names(kind, model.state_dict())
+    weights = {published_name(name): value.contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
-
-
-def _published_names(kind: Kind, state: dict[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    """Name SigLIP's weights as the hub does: with ``vision_model``, which transformers 5 dropped."""
-    old, new = "model.vision_tower.", "model.vision_tower.vision_model."
-    renamed = kind == "llava-onevision"
-    return {name.replace(old, new) if renamed else name: value.contiguous() for name, value in state.items()}
 
 
 def _processor(kind: Kind) -> Any:
