@@ -10,7 +10,7 @@ from pydantic import PositiveFloat, PositiveInt, StringConstraints
 from gaia_judge.assets import find_asset, list_assets, shipped
 from gaia_judge.engines import ModelSpec
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames import Frames
+from gaia_judge.frames import Frames, FrameSpec
 from gaia_judge.prompts import PromptSet, Readout
 from gaia_judge.scales import read_yaml
 
@@ -49,7 +49,8 @@ class JudgeCard(ModelSpec):
     world: Literal["", "synthetic"] = ""
     """What the judge can know anything of: only clips of the synthetic world, or any video if empty."""
     prompt_sets: tuple[PromptStamp, ...] = ()
-    """Prompt sets that it was trained on, as ``NAME@DIGEST`` (``gaia-judge ls prompts``); any if empty."""
+    """Prompt sets that it was trained on, as ``NAME@DIGEST`` (``gaia-judge ls prompts``), with ``frames``
+    frames; any, with any number, if empty."""
 
     def covers(self, frames: Frames) -> bool:
         """Return whether a video is of the judge's world."""
@@ -60,12 +61,19 @@ class JudgeCard(ModelSpec):
         return ModelSpec(**{name: getattr(self, name) for name in ModelSpec.model_fields})
 
 
-def check_prompt(card: JudgeCard, prompt: PromptSet) -> None:
-    """Refuse questions that a judge was not trained on; what counts is their text and scale, not their name.
+def check_training(card: JudgeCard, prompt: PromptSet, frames: FrameSpec) -> None:
+    """Refuse what a judge of certain prompt sets was not trained on: other questions, or other frames.
+
+    What counts of questions is their text and scale, not their name.
 
     Raises:
-        GaiaJudgeError: Naming the prompt sets that the judge knows.
+        GaiaJudgeError: Naming what the judge knows.
     """
+    if card.prompt_sets and (frames.count != card.frames or frames.fps is not None):
+        told = f"{frames.count} frames" if frames.fps is None else f"{frames.fps:g} frames per second"
+        raise GaiaJudgeError(
+            f"{card.name} was not trained on {told}.", f"It knows {card.frames} frames at equal distances."
+        )
     known = dict(stamp.split("@")[::-1] for stamp in card.prompt_sets)
     if not known or prompt.digest[:12] in known:
         return

@@ -171,6 +171,15 @@ def test_a_torchvision_that_cannot_be_imported_is_one_line_that_cures_it(tmp_pat
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("words", ["batch_size=0", "batch_size=many", "tensor_parallel_size=2"])
+def test_engine_arguments_that_transformers_does_not_know_are_refused(tmp_path, engine_home, words):
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    judge = ["--model", engine_home("llava-onevision") / "checkpoint", "--engine", "transformers"]
+    result = run("score", "clip.mp4", *judge, "--engine-arg", words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"Error: transformers cannot use the engine arguments {words}" in result.stderr
+
+
 @pytest.fixture
 def synthetic_judge(monkeypatch):
     """Let ``score`` use a judge of the synthetic world that calls everything good."""

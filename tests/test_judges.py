@@ -173,6 +173,19 @@ def test_a_judge_refuses_questions_that_it_was_not_trained_on_before_its_engine_
         load_judge(card, prompt="vqascore", engine="no such engine")
 
 
+@pytest.mark.parametrize(
+    ("frames", "named"),
+    [(FrameSpec(count=16), "16 frames"), (FrameSpec(count=8, fps=2), "2 frames per second")],
+)
+def test_a_trained_judge_refuses_other_frames(frames, named):
+    card = CARD.model_copy(update={"prompt_sets": (stamp("syllogism"),)})
+    with pytest.raises(GaiaJudgeError, match=f"not trained on {named}") as caught:
+        load_judge(card, frames=frames, engine="no such engine")
+    assert caught.value.hint == "It knows 8 frames at equal distances."
+    with pytest.raises(GaiaJudgeError, match="There is no engine"):
+        load_judge(CARD, frames=frames, engine="no such engine")
+
+
 def test_another_scale_or_wording_of_a_known_prompt_set_is_refused(tmp_path, monkeypatch):
     card = CARD.model_copy(update={"prompt_sets": (stamp("syllogism"),)})
     with pytest.raises(GaiaJudgeError, match="these words or this scale"):

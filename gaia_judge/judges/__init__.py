@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from gaia_judge.cards import JudgeCard, check_prompt, load_card, weights_digest
+from gaia_judge.cards import JudgeCard, check_training, load_card, weights_digest
 from gaia_judge.dialogues import Asking, Chain, check_asking, converse
 from gaia_judge.engines import Engine, EngineOptions, Preview, Reply
 from gaia_judge.engines.registry import choose_engine
@@ -163,7 +163,8 @@ def load_judge(
         temperature=temperature,
         seed=seed,
     )
-    check_prompt(card, questions)
+    spec = frames or FrameSpec(count=card.frames)
+    check_training(card, questions, spec)
     check_asking(questions, asking)
     options = options or EngineOptions()
     engine_class = choose_engine(engine, card.engines, card.spec(), options)
@@ -171,7 +172,7 @@ def load_judge(
         card,
         questions,
         engine_class(card.spec(), options),
-        frames or FrameSpec(count=card.frames),
+        spec,
         asking,
     )
 

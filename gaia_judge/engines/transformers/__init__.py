@@ -21,13 +21,16 @@ from gaia_judge.engines.checks import check_constraint, check_torchvision, load_
 from gaia_judge.engines.conversations import Conversations, first_line
 from gaia_judge.engines.replies import Written, read_draws, read_form, read_paragraph
 from gaia_judge.engines.tokens import LabelWalk, Path
-from gaia_judge.engines.transformers.calls import extended, generation, pick_device, pick_dtype
+from gaia_judge.engines.transformers.calls import (
+    extended,
+    generation,
+    pick_batch_size,
+    pick_device,
+    pick_dtype,
+)
 from gaia_judge.errors import EngineError, GaiaJudgeError
 from gaia_judge.installs import gpu_memory_gib, memory_gib
 from gaia_judge.scales import choice_constraint, form_constraint, paragraph_constraint
-
-BATCH = 8
-"""Requests answered in one forward pass."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,9 +64,11 @@ class _Step:
 
 
 class TransformersEngine:
-    """Plain transformers in this process."""
+    """Plain transformers in this process.
 
-    width = 2 * BATCH
+    The engine argument ``batch_size`` is how many requests share a forward pass at most. Which ones do depends
+    on the moment and may turn a probability's sixth decimal; with 1, equal requests get equal answers.
+    """
 
     @classmethod
     def problems(cls, model: ModelSpec, options: EngineOptions) -> list[Problem]:
@@ -73,6 +78,8 @@ class TransformersEngine:
 
     def __init__(self, model: ModelSpec, options: EngineOptions) -> None:
         check_torchvision()
+        self._batch = pick_batch_size(options.engine_args)
+        self.width = 2 * self._batch
         self._spec = model
         self._device = pick_device()
         self._dtype = pick_dtype(model.dtype, self._device)
@@ -98,7 +105,7 @@ class TransformersEngine:
         """Answer the oldest queued request together with those of its shape."""
         while self._queue and not self._ready:
             shape = self._queue[0].shape
-            batch = [step for step in self._queue if step.shape == shape][:BATCH]
+            batch = [step for step in self._queue if step.shape == shape][: self._batch]
             self._queue = [step for step in self._queue if step not in batch]
             try:
                 self._answer(batch)
@@ -118,7 +125,11 @@ class TransformersEngine:
             "version": version("transformers"),
             "torch": version("torch"),
             "outlines": version("outlines"),
-            "settings": {"device": self._device, "dtype": str(self._dtype).removeprefix("torch.")},
+            "settings": {
+                "device": self._device,
+                "dtype": str(self._dtype).removeprefix("torch."),
+                "batch_size": self._batch,
+            },
         }
 
     def close(self) -> None:

@@ -1,11 +1,15 @@
 """How transformers is called: device, number format, sampling, prompts that go on into a label."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gaia_judge.engines import Draws, Form, Text
 from gaia_judge.engines.conversations import Conversations
 from gaia_judge.engines.tokens import Path
+from gaia_judge.errors import EngineError
+
+BATCH = 8
+"""Requests answered in one forward pass, unless ``batch_size`` says otherwise."""
 
 
 def generation(ask: Draws | Text | Form, conversations: Conversations) -> dict[str, Any]:
@@ -55,3 +59,18 @@ def pick_dtype(wanted: str, device: str) -> Any:
     if wanted == "auto":
         wanted = "bfloat16" if device == "cuda" else "float32"
     return getattr(torch, wanted)
+
+
+def pick_batch_size(arguments: Mapping[str, Any]) -> int:
+    """Return how many requests share a forward pass at most: 8 unless ``batch_size`` says otherwise.
+
+    Raises:
+        EngineError: It is no such number, or there is another argument.
+    """
+    size = arguments.get("batch_size", BATCH)
+    if set(arguments) <= {"batch_size"} and isinstance(size, int) and size >= 1:
+        return size
+    given = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    raise EngineError(
+        f"transformers cannot use the engine arguments {given}.", "It takes one: batch_size, 1 or more."
+    )
