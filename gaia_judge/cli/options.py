@@ -1,5 +1,8 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 decoder_option = click.option(
@@ -9,3 +12,14 @@ decoder_option = click.option(
     show_default=True,
     help="Video decoder.",
 )
+
+
+def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--format``, and ``--json`` for short: the argument ``format``."""
+    formats = click.Choice(["table", "markdown", "latex", "csv", "json"])
+    command = click.option(
+        "--json", "format", flag_value="json", type=formats, help="For --format json: for machines."
+    )(command)
+    return click.option(
+        "--format", "format", type=formats, default="table", show_default=True, help="How tables are printed."
+    )(command)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
+import click
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -14,8 +16,12 @@ from rich.table import Table
 
 from gaia_judge.cards import JudgeCard
 from gaia_judge.judges import Judge
+from gaia_judge.reports import Report, cell_text, csv_text, latex, markdown
 from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import Video
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RANDOM_WEIGHTS = (
     "RANDOM WEIGHTS: this checkpoint was made for tests. Its numbers are NOT judgements of the videos."
@@ -116,10 +122,10 @@ def summary_screen(judge: Judge, folder: Path, table: ScoreTable, counts: Mappin
     """
     banner(judge.card)
     title = f"{judge.rater}, scale {judge.prompt.scale.low:g} to {judge.prompt.scale.high:g}"
-    out.print(_table(title, table.summary()))
+    _show_table(_summary(title, table.summary()))
     generators = table.to_pandas()["generator"].dropna().unique()
     if len(generators) > 1:
-        out.print(_table(f"{title}, by generator", table.summary(["dimension", "generator"])))
+        _show_table(_summary(f"{title}, by generator", table.summary(["dimension", "generator"])))
     foreign_banner(counts)
     if failed := counts["failed"]:
         err.print(
@@ -139,16 +145,25 @@ def preview_screen(judge: Judge, video: Video) -> None:
     out.print(preview.text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(title: str, frame: Any) -> Table:
-    shown = Table(title=title, title_justify="left")
-    for name in frame.columns:
-        shown.add_column(name, justify="left" if frame[name].dtype.kind not in "if" else "right")
-    for row in frame.itertuples(index=False):
-        shown.add_row(*(_cell(value) for value in row))
-    return shown
+def show_report(report: Report, format: str = "table") -> None:
+    """Print a table: for the terminal, or as ``markdown``, ``latex`` or ``csv``."""
+    if format == "table":
+        _show_table(report)
+    else:
+        click.echo({"markdown": markdown, "latex": latex, "csv": csv_text}[format](report))
 
 
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _show_table(report: Report) -> None:
+    shown = Table(title=report.title, title_justify="left")
+    for at, name in enumerate(report.columns):
+        shown.add_column(escape(name), justify="right" if report.numeric(at) else "left")
+    for row in report.rows:
+        shown.add_row(*(escape(cell_text(cell)) for cell in row))
+    out.print(shown)
+    for note in report.notes:
+        out.print(note, markup=False, highlight=False)
+
+
+def _summary(title: str, frame: "DataFrame") -> Report:
+    rows = frame.astype(object).where(frame.notna(), None).itertuples(index=False)
+    return Report(title, tuple(frame.columns), tuple(tuple(row) for row in rows))

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gaia_judge.errors import unknown
+from gaia_judge.errors import GaiaJudgeError, unknown
 from gaia_judge.scores.columns import COLUMNS, typed
 from gaia_judge.scores.files import read_table, write_csv, write_parquet
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+FACTS = ("generator", "action", "category", "subset")
+"""Columns that describe the video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,27 @@ class ScoreTable:
     def to_pandas(self) -> "DataFrame":
         """Return a copy of the table as a data frame."""
         return self._frame.copy()
+
+    def wide(self) -> "DataFrame":
+        """Return the values with a row per video and a column per dimension, both in order of appearance.
+
+        Returns:
+            Floats, NaN where a video has no value; the index is called video.
+
+        Raises:
+            GaiaJudgeError: A video has two rows for one dimension.
+        """
+        keys = self._frame[["video", "dimension"]]
+        if (twice := keys.duplicated()).any():
+            video, dimension = keys[twice].iloc[0]
+            message = f"Video {video!r} has two rows for {dimension}."
+            raise GaiaJudgeError(message, "Keep one rater's scores in a table, each once.")
+        wide = self._frame.pivot(index="video", columns="dimension", values="value").rename_axis(columns=None)
+        return wide.loc[keys["video"].unique(), keys["dimension"].unique()]
+
+    def facts(self) -> "DataFrame":
+        """Return what is known of each video, under its id: generator, action, category and subset."""
+        return self._frame.groupby("video", sort=False)[list(FACTS)].first()
 
     def write(self, folder: Path) -> None:
         """Write ``scores.csv`` and ``scores.parquet``, each whole or not at all; either reads back the same.

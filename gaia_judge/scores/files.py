@@ -45,7 +45,7 @@ def write_csv(frame: "DataFrame", path: Path) -> None:
         GaiaJudgeError: It cannot be written.
     """
     texts: DataFrame = frame.select_dtypes("string")
-    safe = frame.assign(**{name: texts[name].map(_protected, na_action="ignore") for name in texts})
+    safe = frame.assign(**{name: texts[name].map(protected, na_action="ignore") for name in texts})
     with replacing(path) as file:
         file.write(safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").encode())
 
@@ -86,7 +86,12 @@ def _read_csv(path: Path) -> "DataFrame":
     return frame.map(_bare)
 
 
-def _protected(text: str) -> str:
+def protected(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula.
+
+    >>> protected("=1+1"), protected("nano")
+    ("'=1+1", 'nano')
+    """
     return f"'{text}" if FORMULA.match(text) else text
 
 

@@ -66,8 +66,8 @@ class _Step:
 class TransformersEngine:
     """Plain transformers in this process.
 
-    The engine argument ``batch_size`` is how many requests share a forward pass at most. Which ones do depends
-    on the moment and may turn a probability's sixth decimal; with 1, equal requests get equal answers.
+    The engine argument ``batch_size`` is how many requests share a forward pass at most. Which ones do
+    depends on the moment and may turn a probability's sixth decimal; with 1, equal requests get equal answers.
     """
 
     @classmethod

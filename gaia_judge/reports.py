@@ -1,0 +1,128 @@
+"""Tables of results for people and papers: Markdown, LaTeX with booktabs, CSV."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gaia_judge.scores.files import protected
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with the bounds of its 95% interval, any of which may be unknown.
+
+    >>> [str(one) for one in (Interval(0.5, 0.41, 0.58), Interval(0.5), Interval(None))]
+    ['0.500 [0.410, 0.580]', '0.500', '-']
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    decimals: int = 3
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "-"
+        shown = f"{self.value:.{self.decimals}f}"
+        if self.low is None or self.high is None:
+            return shown
+        return f"{shown} [{self.low:.{self.decimals}f}, {self.high:.{self.decimals}f}]"
+
+
+Cell = str | int | float | None | Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A table; what must be known to read it stands in its notes."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def numeric(self, column: int) -> bool:
+        """Return whether a column holds numbers, which stand at the right."""
+        cells = [row[column] for row in self.rows if row[column] is not None]
+        return bool(cells) and not any(isinstance(cell, str) for cell in cells)
+
+
+def cell_text(cell: Cell) -> str:
+    """Return a cell as text: three decimals, and a dash for what is missing.
+
+    >>> [cell_text(cell) for cell in ("nano", 12, 0.5, None)]
+    ['nano', '12', '0.500', '-']
+    """
+    if cell is None or cell != cell:
+        return "-"
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+
+
+def markdown(report: Report) -> str:
+    """Return a table for GitHub's Markdown, with its notes below."""
+    marks = ["---:" if report.numeric(at) else "---" for at in range(len(report.columns))]
+    rows = [[cell_text(cell).replace("|", r"\|") for cell in row] for row in report.rows]
+    lines = [f"| {' | '.join(cells)} |" for cells in ([*report.columns], marks, *rows)]
+    return "\n".join([f"**{report.title}**", "", *lines, *_paragraphs(report.notes)]) + "\n"
+
+
+def latex(report: Report) -> str:
+    """Return a LaTeX table that needs the package booktabs, with its notes in the caption."""
+    kinds = "".join("r" if report.numeric(at) else "l" for at in range(len(report.columns)))
+    rows = [[escape(cell_text(cell)) for cell in row] for row in report.rows]
+    caption = " ".join(escape(text) for text in (f"{report.title}.", *report.notes))
+    lines = [
+        r"\begin{table}",
+        rf"  \caption{{{caption}}}",
+        r"  \centering",
+        rf"  \begin{{tabular}}{{{kinds}}}",
+        r"    \toprule",
+        rf"    {' & '.join(map(escape, report.columns))} \\",
+        r"    \midrule",
+        *(rf"    {' & '.join(cells)} \\" for cells in rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def csv_text(report: Report) -> str:
+    """Return the table as CSV, all digits kept; an interval becomes three columns, missing is empty."""
+    spread = [any(isinstance(row[at], Interval) for row in report.rows) for at in range(len(report.columns))]
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    heads = [_parts(name) if wide else [name] for name, wide in zip(report.columns, spread, strict=True)]
+    out.writerow([name for names in heads for name in names])
+    for row in report.rows:
+        out.writerow([part for cell, wide in zip(row, spread, strict=True) for part in _numbers(cell, wide)])
+    return text.getvalue()
+
+
+def escape(text: str) -> str:
+    r"""Return text in which LaTeX finds no commands.
+
+    >>> print(escape("CLIP_B/16 & 100%"))
+    CLIP\_B/16 \& 100\%
+    """
+    text = text.replace("\\", "\0")
+    text = re.sub(r"([&%$#_{}])", r"\\\1", text)
+    named = {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\0": r"\textbackslash{}"}
+    return re.sub(r"[~^\0]", lambda sign: named[sign[0]], text)
+
+
+def _paragraphs(notes: Iterable[str]) -> list[str]:
+    return [line for note in notes for line in ("", note)]
+
+
+def _parts(name: str) -> list[str]:
+    return [name, f"{name} low", f"{name} high"]
+
+
+def _numbers(cell: Cell, wide: bool) -> list[str | int | float | None]:
+    if isinstance(cell, Interval):
+        return [cell.value, cell.low, cell.high]
+    cell = protected(cell) if isinstance(cell, str) else cell
+    return [cell, None, None] if wide else [cell]
