@@ -67,7 +67,7 @@ class TransformersEngine:
     """Plain transformers in this process.
 
     The engine argument ``batch_size`` is how many requests share a forward pass at most. Which ones do
-    depends on the moment and may turn a probability's sixth decimal; with 1, equal requests get equal answers.
+    depends on the moment and may turn a sixth decimal; with 1, equal requests get equal answers.
     """
 
     @classmethod
