@@ -69,8 +69,7 @@ class Scene:
         if short := plan.severity("cut short"):
             pace = now * (plan.start + (plan.stop - plan.start) * (1 - 0.95 * short))
         if loop := plan.severity("looping"):
-            rounds = 2 if loop < 0.5 else 3
-            pace = (now * rounds % 1.0) * (plan.start + (plan.stop - plan.start) * (1 - 0.5 * loop))
+            pace = now % (1 / (1 + 2 * loop))  # up to three rounds, each broken off the sooner
         share = min(1.0, max(0.0, (pace - plan.start) / (plan.stop - plan.start)))
         if self.course.sway and not self.course.end:
             return min(1.0, share * 3.0), plan.turns * pace, now

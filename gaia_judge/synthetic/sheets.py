@@ -1,6 +1,7 @@
 """A contact sheet of defects: what each looks like as it gets worse."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,21 +26,21 @@ MOMENTS = (0.1, 0.4, 0.65, 0.95)
 """Frames shown of each clip, as shares of its length."""
 
 EXAMPLES: Mapping[str, str] = {
-    "missing": "waving the hand",
-    "extra": "raising the hand",
+    "missing": "leaning the body to the right",
+    "extra": "smiling with the mouth",
     "stretching": "bending the left arm",
     "melting": "opening the mouth",
     "flicker": "kicking a ball with the left leg",
     "blur": "raising both eyebrows",
     "cut short": "raising both arms",
-    "frozen": "stretching all fingers",
+    "frozen": "raising the left arm",
     "too small": "leaning the body to the left",
     "wrong action": "lowering the body",
     "looping": "bending the right leg",
-    "no contact": "touching a ball with the right arm",
-    "passing through": "hitting a box with the right arm",
+    "no contact": "touching a stick with the middle finger",
+    "passing through": "kicking a box with the right leg",
     "floating": "waving the right arm",
-    "sliding": "raising the left leg",
+    "sliding": "bending the right arm",
     "appearing": "raising a stick with the right arm",
 }
 """An action in which each defect shows well."""
@@ -47,8 +48,8 @@ EXAMPLES: Mapping[str, str] = {
 SEED = 4
 """Of colours and chances on which most shows."""
 
-TITLE, CAPTION = 34, 18
-"""Heights of the line above a row and of the line above a column, in pixels."""
+TITLE, CAPTION, SEAM = 34, 18, 2
+"""Heights of the line above a row and of the line above a column, and width of what parts frames, in pixels."""
 
 
 def write_sheet(path: Path, height: int = 128) -> None:
@@ -72,7 +73,7 @@ def defect_sheet(height: int = 128) -> "Image":
     from PIL import Image, ImageDraw
 
     gap = height // 8
-    group = len(MOMENTS) * height + gap
+    group = len(MOMENTS) * (height + SEAM) + gap
     sheet = Image.new(
         "RGB", (gap + len(SEVERITIES) * group, len(KINDS) * (height + TITLE + CAPTION) + gap), "white"
     )
@@ -102,11 +103,12 @@ def _title(pen: "ImageDraw", at: tuple[int, int], name: str, kind: Kind) -> None
 
 
 def _row(name: str, height: int) -> Iterator[Plan]:
-    """Yield the plans of one clip as a defect gets worse: nothing else changes."""
+    """Yield the plans of one clip as a defect gets worse: nothing else changes, and the wall is plain."""
     action = example(name)
     for severity in SEVERITIES:
         defects = [Defect(name, severity)] if severity else []
-        yield sample_plan(chance_of(SEED, name), action, defects, (height, height), (24, 8.0))
+        plan = sample_plan(chance_of(SEED, name), action, defects, (height, height), (24, 8.0))
+        yield replace(plan, style=replace(plan.style, background="plain"))
 
 
 def example(name: str) -> Action:
@@ -115,8 +117,9 @@ def example(name: str) -> Action:
 
 
 def _strip(plan: Plan, height: int) -> "Image":
-    """Return the frames at ``MOMENTS`` side by side."""
+    """Return the frames at ``MOMENTS`` side by side, parted so that it shows where in its frame an actor is."""
     from PIL import Image
 
     frames = halve(draw(plan, [int(moment * plan.frames) for moment in MOMENTS], 2 * height))
-    return Image.fromarray(np.concatenate(list(frames), axis=1))
+    parted = np.pad(frames, ((0, 0), (0, 0), (0, SEAM), (0, 0)), constant_values=255)
+    return Image.fromarray(np.concatenate(list(parted), axis=1))
