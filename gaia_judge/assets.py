@@ -1,4 +1,4 @@
-"""Where judges, prompt sets, scales and protocols are found: a user's own folders before the shipped ones."""
+"""Where all that people edit is found, from judges to published figures: one's own before the shipped."""
 
 import hashlib
 import os
@@ -9,13 +9,14 @@ from typing import Literal
 
 from gaia_judge.errors import GaiaJudgeError, unknown
 
-Kind = Literal["judges", "prompts", "scales", "protocols"]
+Kind = Literal["judges", "prompts", "scales", "protocols", "references"]
 
 PATTERNS: dict[Kind, str] = {
     "judges": "judges/*.yaml",
     "prompts": "prompts/*/prompt.yaml",
     "scales": "prompts/scales/*.yaml",
     "protocols": "calibration/protocols/*.yaml",
+    "references": "calibration/reference/*.csv",
 }
 
 
@@ -64,7 +65,7 @@ def list_assets(kind: Kind) -> list[Asset]:
     for origin, root in roots():
         for path in sorted(root.glob(PATTERNS[kind])):
             home = path.parent if kind == "prompts" else path
-            name = home.name.removesuffix(".yaml")
+            name = home.name if home.is_dir() else home.stem
             found.setdefault(name, Asset(kind, name, home, origin))
     return [found[name] for name in sorted(found)]
 
