@@ -41,7 +41,7 @@ def test_missing_pairs_are_left_out_and_counted(name):
     whole = interval(name, x, y, draws=50)
     holed = interval(name, [NAN, *x, 3.0], [1.0, *y, NAN], draws=50)
     assert (whole.n, whole.missing) == (40, 0)
-    assert holed == Agreement(name, whole.value, whole.low, whole.high, 40, 2)
+    assert holed == Agreement(name, whole.value, whole.low, whole.high, 40, 2, None, 50, 0)
     assert STATISTICS[name]([NAN, *x], [1.0, *y]) == whole.value
 
 
@@ -97,7 +97,8 @@ def test_clusters_are_drawn_whole():
 def test_one_cluster_and_two_pairs_have_no_interval():
     x, y = ratings()
     assert interval("srcc", x, y, clusters=["only"] * 40).low is None
-    assert interval("srcc", [1, 2], [3, 5], draws=200) == Agreement("srcc", 1.0, None, None, 2, 0)
+    few = "2 videos have both scores; a correlation needs 3"
+    assert interval("srcc", [1, 2], [3, 5], draws=200) == Agreement("srcc", None, None, None, 2, 0, few)
 
 
 def own_srcc(x, y):
