@@ -8,7 +8,9 @@ from gaia_judge.agreement.concordances import pairwise_accuracy
 from gaia_judge.agreement.correlations import STATISTICS, Kendall, Name, krcc, plcc, rmse, srcc
 from gaia_judge.agreement.differences import advantage
 from gaia_judge.agreement.intervals import Agreement
-from gaia_judge.agreement.measures import agree, interval
+from gaia_judge.agreement.logistics import Logistic, fit_logistic
+from gaia_judge.agreement.measures import Mapping, agree, interval
+from gaia_judge.agreement.outliers import outlier_ratio
 from gaia_judge.agreement.resamplings import Resampling, resample
 from gaia_judge.agreement.strata import within
 
@@ -16,12 +18,16 @@ __all__ = [
     "STATISTICS",
     "Agreement",
     "Kendall",
+    "Logistic",
+    "Mapping",
     "Name",
     "Resampling",
     "advantage",
     "agree",
+    "fit_logistic",
     "interval",
     "krcc",
+    "outlier_ratio",
     "pairwise_accuracy",
     "plcc",
     "resample",

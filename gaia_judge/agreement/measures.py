@@ -1,45 +1,27 @@
-"""Measures: every statistic of a rater with people, each with its interval."""
+"""Measures: how a rater agrees with people, in every statistic that is asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from gaia_judge.agreement.concordances import accuracies, pairwise_accuracy
-from gaia_judge.agreement.correlations import STATISTICS, Kendall, Name, krcc
-from gaia_judge.agreement.intervals import Agreement, conclude, why_unresampled
-from gaia_judge.agreement.pairs import Numbers, number_labels, pair, why_undefined
-from gaia_judge.agreement.replicates import plcc_replicates, rank_replicates, rmse_replicates
+from gaia_judge.agreement.correlations import Kendall, Name
+from gaia_judge.agreement.intervals import Agreement
+from gaia_judge.agreement.mappings import measure_mapped, measure_outliers
+from gaia_judge.agreement.outliers import limit
+from gaia_judge.agreement.pairs import Numbers, number_labels, pair
 from gaia_judge.agreement.resamplings import Resampling, resample
+from gaia_judge.agreement.samples import gather
+from gaia_judge.agreement.statistics import measure
 from gaia_judge.agreement.strata import within, within_replicates
+from gaia_judge.errors import unknown
 
+Mapping = Literal["none", "logistic4", "logistic5"]
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """Whole pairs, and the replicates of them."""
-
-    x: Numbers
-    y: Numbers
-    missing: int
-    resampling: Resampling | None
-    reason: str | None
-    """Why there are no replicates although some were asked for."""
-
-    def conclude(
-        self, name: str, value: float | None, replicates: Numbers | None, reason: str | None = None
-    ) -> Agreement:
-        """Return the statistic with its interval; ``reason`` is why it has no value."""
-        given = reason if value is None else self.reason
-        return conclude(name, value, replicates, n=len(self.x), missing=self.missing, reason=given)
-
-
-def gather(x: ArrayLike, y: ArrayLike, resampling: Resampling | None) -> Sample:
-    """Return the whole pairs of two sides, shape [N] each, with the replicates of these rows alone."""
-    left, right, kept = pair(x, y)
-    own = None if resampling is None else resampling.take(kept)
-    reason = why_unresampled(own)
-    return Sample(left, right, int(np.sum(~kept)), None if reason else own, reason)
+OUTLIERS = "outlier_ratio"
+KNOWN = ("srcc", "krcc", "plcc", "rmse", OUTLIERS, "pairwise_accuracy")
 
 
 def agree(
@@ -49,6 +31,9 @@ def agree(
     statistics: Sequence[str] = ("srcc", "krcc", "plcc", "rmse"),
     resampling: Resampling | None = None,
     kendall: Kendall = "b",
+    mapping: Mapping = "none",
+    spread: ArrayLike | None = None,
+    tie: float = 0.0,
 ) -> dict[str, Agreement]:
     """Return how a rater agrees with people, by statistic.
 
@@ -58,37 +43,38 @@ def agree(
     Args:
         x: The rater; shape [N].
         y: People; shape [N].
-        statistics: Of ``srcc``, ``krcc``, ``plcc``, ``rmse`` and ``pairwise_accuracy``.
+        statistics: Of ``srcc``, ``krcc``, ``plcc``, ``rmse``, ``outlier_ratio`` and ``pairwise_accuracy``.
         resampling: The replicates of all N rows, from ``resample``; None for no intervals.
         kendall: Which of Kendall's coefficients ``krcc`` is: tau-b or tau-c.
+        mapping: The function that is fitted to people's scores. With one, the answer also has
+            ``plcc_mapped``, ``rmse_mapped`` and, if the other is asked for, ``outlier_ratio_mapped``.
+        spread: Of people's votes, for the outlier ratio: errors beyond twice this count; shape [N].
+        tie: Scores of the rater that differ by no more are tied, for ``pairwise_accuracy``.
+
+    Raises:
+        GaiaJudgeError: There is no such statistic.
+
+    >>> found = agree([1, 2, 3, 4], [1, 3, 2, 4], statistics=["srcc"])["srcc"]
+    >>> found.value, found.n, found.reason
+    (0.8, 4, None)
     """
+    for name in statistics:
+        if name not in KNOWN:
+            raise unknown("statistic", name, KNOWN)
     sample = gather(x, y, resampling)
-    why = why_undefined(sample.x, sample.y)
-    found = {} if why or sample.resampling is None else _replicate(sample, statistics, kendall)
-    return {
-        name: sample.conclude(name, _measure(name, sample, kendall), found.get(name), why)
-        for name in statistics
-    }
-
-
-def _measure(name: str, sample: Sample, kendall: Kendall) -> float | None:
-    if name == "krcc":
-        return krcc(sample.x, sample.y, kendall)
-    return {**STATISTICS, "pairwise_accuracy": pairwise_accuracy}[name](sample.x, sample.y)
-
-
-def _replicate(sample: Sample, names: Sequence[str], kendall: Kendall) -> dict[str, Numbers]:
-    assert sample.resampling is not None
-    both = sample.x, sample.y, sample.resampling
-    found = rank_replicates(*both, tuple(names), kendall)
-    for name, make in {
-        "plcc": plcc_replicates,
-        "rmse": rmse_replicates,
-        "pairwise_accuracy": accuracies,
-    }.items():
-        if name in names:
-            found[name] = make(*both)
+    found = measure(sample, [name for name in statistics if name != OUTLIERS], kendall, tie)
+    limits = _limit(x, y, spread) if OUTLIERS in statistics else None
+    if limits is not None:
+        found[OUTLIERS] = measure_outliers(sample, limits)
+    if mapping != "none":
+        found |= {one.name: one for one in measure_mapped(sample, mapping, limits)}
     return found
+
+
+def _limit(x: ArrayLike, y: ArrayLike, spread: ArrayLike | None) -> Numbers:
+    """Return how large the errors of whole pairs may be, NaN where the spread is not known."""
+    *_, kept = pair(x, y)
+    return limit(np.full(len(kept), np.nan) if spread is None else np.asarray(spread, np.float64))[kept]
 
 
 def interval(
@@ -101,7 +87,7 @@ def interval(
     draws: int = 2000,
     seed: int = 0,
 ) -> Agreement:
-    """Return one statistic with its 95% interval, resampling the whole pairs.
+    """Return one statistic with its 95% interval, from replicates of the whole pairs alone.
 
     Args:
         name: Of ``STATISTICS``; only ``srcc`` and ``plcc`` with ``groups``.
@@ -113,19 +99,17 @@ def interval(
         seed: Equal seeds give equal intervals.
     """
     left, right, kept = pair(x, y)
-    resampling = resample(len(left), _labels(clusters, kept), draws=draws, seed=seed)
+    labels = [] if clusters is None else [np.asarray(clusters)[kept]]
+    resampling = resample(len(left), labels, draws=draws, seed=seed)
     if groups is None:
         found = agree(left, right, statistics=(name,), resampling=resampling)[name]
     else:
         assert name == "srcc" or name == "plcc", f"{name} is not defined within groups"
-        sample = gather(left, right, resampling)
         places = number_labels(groups)[kept]
-        value = within(name, left, right, places)
-        usable = value is not None and sample.resampling
-        again = within_replicates(name, left, right, places, usable) if usable else None
-        found = sample.conclude(name, value, again, "no group holds two different scores of both sides")
+        found = gather(left, right, resampling).conclude(
+            name,
+            within(name, left, right, places),
+            lambda r: within_replicates(name, left, right, places, r),
+            "within no group do both sides differ",
+        )
     return replace(found, missing=int(np.sum(~kept)))
-
-
-def _labels(clusters: ArrayLike | None, kept: NDArray[np.bool_]) -> list[ArrayLike]:
-    return [] if clusters is None else [np.asarray(clusters)[kept]]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaia_judge.agreement.concordances import balances
 from gaia_judge.agreement.correlations import Kendall, correlate
 from gaia_judge.agreement.orders import Order, center_ranks, sort
 from gaia_judge.agreement.pairs import LEAST, Numbers
@@ -58,7 +57,7 @@ def sum_ranks(x: Numbers, y: Numbers, resampling: Resampling) -> RankSums:
 
 def srcc_replicates(sums: RankSums) -> Numbers:
     """Return Spearman's correlation of each replicate; shape [draws]."""
-    return _divide(sums.xy, np.sqrt(sums.xx * sums.yy), sums.sizes)
+    return divide(sums.xy, np.sqrt(sums.xx * sums.yy), sums.sizes)
 
 
 def krcc_replicates(balance: Numbers, sums: RankSums, kendall: Kendall = "b") -> Numbers:
@@ -70,9 +69,9 @@ def krcc_replicates(balance: Numbers, sums: RankSums, kendall: Kendall = "b") ->
         kendall: ``b`` or ``c``.
     """
     if kendall == "b":
-        return _divide(balance, np.sqrt(sums.pairs_x * sums.pairs_y), sums.sizes)
+        return divide(balance, np.sqrt(sums.pairs_x * sums.pairs_y), sums.sizes)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _divide(2 * balance, sums.sizes**2 * (1 - 1 / sums.kinds), sums.sizes)
+        return divide(2 * balance, sums.sizes**2 * (1 - 1 / sums.kinds), sums.sizes)
 
 
 def plcc_replicates(x: Numbers, y: Numbers, resampling: Resampling) -> Numbers:
@@ -82,7 +81,7 @@ def plcc_replicates(x: Numbers, y: Numbers, resampling: Resampling) -> Numbers:
     sizes, sx, sy, xx, yy, xy = resampling.total(columns).T
     with np.errstate(divide="ignore", invalid="ignore"):
         vx, vy, vxy = xx - sx * sx / sizes, yy - sy * sy / sizes, xy - sx * sy / sizes
-        found = _divide(vxy, np.sqrt(np.maximum(vx * vy, 0)), sizes)
+        found = divide(vxy, np.sqrt(np.maximum(vx * vy, 0)), sizes)
         doubtful = np.flatnonzero((vx < CANCELLED * xx) | (vy < CANCELLED * yy))
     for draw in doubtful.tolist():
         (counts,) = resampling.rows(slice(draw, draw + 1))
@@ -98,7 +97,7 @@ def rmse_replicates(x: Numbers, y: Numbers, resampling: Resampling) -> Numbers:
 def mean_replicates(values: Numbers, resampling: Resampling) -> Numbers:
     """Return the mean of each replicate of values, shape [N]; shape [draws]."""
     sums, sizes = resampling.total(np.stack([values, np.ones_like(values)], axis=1)).T
-    return _divide(sums, sizes, sizes, least=1)
+    return divide(sums, sizes, sizes, least=1)
 
 
 def _gather(order: Order, values: Numbers) -> Numbers:
@@ -108,8 +107,8 @@ def _gather(order: Order, values: Numbers) -> Numbers:
     return np.add.reduceat(values, np.append(0, order.ends[:-1]), axis=1)
 
 
-def _divide(top: Numbers, bottom: Numbers, sizes: Numbers, least: int = LEAST) -> Numbers:
-    """Return quotients, NaN where the bottom is 0 or a replicate holds too few rows."""
+def divide(top: Numbers, bottom: Numbers, sizes: Numbers, least: int = LEAST) -> Numbers:
+    """Return quotients, NaN where the bottom is 0 or a replicate holds too few rows; shape [draws]."""
     found = np.full(len(sizes), np.nan)
     np.divide(top, bottom, out=found, where=(sizes >= least) & (bottom > 0))
     return found
@@ -127,16 +126,3 @@ def _repeat(x: Numbers, y: Numbers, counts: Counts) -> float:
     rows = np.repeat(np.arange(len(x)), counts)
     found = correlate(x[rows], y[rows]) if len(rows) >= LEAST else None
     return np.nan if found is None else found
-
-
-def rank_replicates(
-    x: Numbers, y: Numbers, resampling: Resampling, names: tuple[str, ...], kendall: Kendall = "b"
-) -> dict[str, Numbers]:
-    """Return those of ``srcc`` and ``krcc`` that are asked for, shape [draws] each, from one pass."""
-    sums = sum_ranks(x, y, resampling) if {"srcc", "krcc"} & {*names} else None
-    found = {}
-    if sums and "srcc" in names:
-        found["srcc"] = srcc_replicates(sums)
-    if sums and "krcc" in names:
-        found["krcc"] = krcc_replicates(balances(x, y, resampling), sums, kendall)
-    return found

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from gaia_judge.agreement.correlations import correlate, rank
 from gaia_judge.agreement.orders import center_ranks, sort
 from gaia_judge.agreement.pairs import Numbers, Places, number_labels, pair
+from gaia_judge.agreement.replicates import divide
 from gaia_judge.agreement.resamplings import Resampling
 
 Inner = Literal["srcc", "plcc"]
@@ -41,8 +42,9 @@ def within_replicates(name: Inner, x: Numbers, y: Numbers, places: Places, resam
     """
     if len(resampling.by) == 1 and np.array_equal(number_labels(places), resampling.by[0].places):
         left, right = (deviate(name, side, places) for side in (x, y))
-        xx, yy, xy = resampling.total(np.stack([left**2, right**2, left * right], axis=1)).T
-        return _divide(xy, xx, yy)
+        columns = [left**2, right**2, left * right, np.ones_like(left)]
+        xx, yy, xy, sizes = resampling.total(np.stack(columns, axis=1)).T
+        return divide(xy, np.sqrt(xx * yy), sizes)
     rows = np.argsort(places, kind="stable")
     starts = np.flatnonzero(np.diff(places[rows], prepend=-1))
     # By group, so that each group's rows are added in one run.
@@ -80,16 +82,16 @@ def _pool(x: Numbers, y: Numbers, counts: Numbers, starts: Places) -> Numbers:
     def add(values: Numbers) -> Numbers:
         return np.asarray(np.add.reduceat(values, starts, axis=1), np.float64)
 
-    sizes = np.maximum(add(counts), 1)
+    sizes = add(counts)
     left, right = counts * x, counts * y
-    sx, sy = add(left), add(right)
-    before = [(left * x).sum(1), (right * y).sum(1)]
-    xx, yy = (all_ - (s * s / sizes).sum(1) for all_, s in zip(before, (sx, sy), strict=True))
-    rests = [np.where(rest > ROUNDING * all_, rest, 0) for rest, all_ in zip((xx, yy), before, strict=True)]
-    return _divide((left * y).sum(1) - (sx * sy / sizes).sum(1), *rests)
+    sx, sy, least = add(left), add(right), np.maximum(sizes, 1)
+    xx, yy = (
+        _subtract((one * side).sum(1), (means * means / least).sum(1))
+        for one, side, means in ((left, x, sx), (right, y, sy))
+    )
+    return divide((left * y).sum(1) - (sx * sy / least).sum(1), np.sqrt(xx * yy), sizes.sum(1))
 
 
-def _divide(xy: Numbers, xx: Numbers, yy: Numbers) -> Numbers:
-    bottom, found = np.sqrt(xx * yy), np.full(len(xy), np.nan)
-    np.divide(xy, bottom, out=found, where=bottom > 0)
-    return found
+def _subtract(whole: Numbers, part: Numbers) -> Numbers:
+    """Return what is left of sums of squares; 0 where it is rounding."""
+    return np.where(whole - part > ROUNDING * whole, whole - part, 0.0)
