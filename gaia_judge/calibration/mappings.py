@@ -53,8 +53,9 @@ def fit_map(name: Name, features: Numbers, y: Numbers, units: NDArray[np.str_], 
         return fit_ridge(features, y, units, seed)
     x = features[:, 0]
     if name == "logistic4" or name == "logistic5":
-        if (found := fit_curve(name, x, y)) is None:
-            raise Unfit(f"{name} did not converge on {len(y)} labels; linear and isotonic always do")
+        found = fit_curve(name, x, y)
+        if isinstance(found, str):
+            raise Unfit(found)
         return found
     if name == "linear":
         return fit_line(x, y)

@@ -1,0 +1,110 @@
+"""Tables of calibrated scores, which say how each score came about, and what they may be compared with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaia_judge.calibration.sources import Source
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.scores import FACTS, ScoreTable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from gaia_judge.people import HumanScores
+
+OUT_OF_FOLD, APPLIED = "out-of-fold", "applied"
+"""In the column ``calibration``: mapped by what other groups were fitted to, or by a finished calibrator."""
+
+SYNTHETIC = "synthetic world: no evidence about real judges"
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """One dimension's calibrated scores, rows as in the source's values."""
+
+    values: Numbers
+    """NaN where there is none, shape [N]."""
+    low: Numbers
+    """Lower end of the conformal interval, NaN where there is none, shape [N]."""
+    high: Numbers
+    notes: Sequence[str]
+    """Such as the fold, shape [N]."""
+    errors: Sequence[str | None]
+    """Why a row whose score is known has no calibrated one, shape [N]."""
+
+
+def calibrated_table(
+    source: Source,
+    found: Mapping[str, Calibrated],
+    *,
+    mapping: str,
+    kind: str,
+    human_digest: str,
+    marks: Sequence[str] = (),
+) -> ScoreTable:
+    """Return calibrated scores with their intervals (columns ``low`` and ``high``) and how they came about.
+
+    Args:
+        source: The scores that were calibrated; their notes and errors are kept.
+        found: By people's dimensions.
+        mapping: Its name.
+        kind: ``OUT_OF_FOLD`` or ``APPLIED``.
+        human_digest: Of the scores that the mapping was fitted to.
+        marks: What every row's note says besides.
+    """
+    rater = f"{source.rater} calibrated ({mapping})"
+    always = {"rater": rater, "calibration": kind, "calibrated_on": human_digest}
+    every = [*marks, *([SYNTHETIC] if source.world else [])]
+    old = source.table.to_pandas()
+    rows: list[dict[str, Any]] = []
+    for dimension, one in found.items():
+        before = _before(source, dimension, old)
+        for at, row in enumerate(before):
+            note = "; ".join([*([row["note"]] if row["note"] else []), one.notes[at], *every])
+            numbers = {"value": one.values[at], "low": one.low[at], "high": one.high[at]}
+            error = row["error"] or one.errors[at]
+            rows.append({**row, **always, **numbers, "dimension": dimension, "note": note, "error": error})
+    return ScoreTable.from_records(_in_order(rows, list(source.values.index)))
+
+
+def check_comparison(table: ScoreTable, human: "HumanScores") -> None:
+    """Refuse to compare calibrated scores with the very human scores they were fitted to.
+
+    Those that are out-of-fold may be: each was mapped by what other groups were fitted to.
+
+    Raises:
+        GaiaJudgeError: A score was fitted to these human scores and is not out-of-fold.
+    """
+    frame = table.to_pandas()
+    if "calibrated_on" not in frame:
+        return
+    fitted = frame[frame["calibrated_on"].eq(human.digest).fillna(False)]
+    kinds = fitted["calibration"] if "calibration" in fitted else fitted["calibrated_on"]
+    if not kinds.eq(OUT_OF_FOLD).fillna(False).all():
+        rater = fitted["rater"].iloc[0]
+        message = f"{rater} was fitted to these very human scores ({human.source}), which would flatter it."
+        hint = "Compare the out-of-fold scores beside its JSON, or use other people's scores."
+        raise GaiaJudgeError(message, hint)
+
+
+def _before(source: Source, dimension: str, old: "DataFrame") -> list[dict[str, Any]]:
+    """Return the facts, notes and errors of the scores that were mapped, rows as in the source's values."""
+    kept = ["video", *FACTS, "note", "error"]
+    part = old.loc[old["dimension"] == (source.column(dimension) or ""), kept].set_index("video")
+    part = part.reindex(source.values.index)
+    facts = source.table.facts().loc[part.index]
+    whole = part.assign(**{name: facts[name] for name in FACTS}).reset_index(names="video")
+    records = whole.astype(object).where(whole.notna(), None).to_dict("records")
+    return [{str(name): cell for name, cell in record.items()} for record in records]
+
+
+def _in_order(rows: list[dict[str, Any]], videos: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows video by video; within one, dimensions keep their order."""
+    places = {video: at for at, video in enumerate(videos)}
+    return sorted(rows, key=lambda row: places[row["video"]])
