@@ -1,0 +1,1 @@
+"""Leaderboards: generators ranked by a rater's scores, and what a few human labels make of them."""
