@@ -1,21 +1,28 @@
-"""People's scores, from files as GAIA has them."""
+"""People's scores: tables of three kinds, generators by their names, and which score is of which video."""
 
+import hashlib
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
-from scipy import stats
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.people import compare, read_mos
-from gaia_judge.scores import Score, ScoreTable
+from gaia_judge.people import join, known_generator, known_generators, read_human, read_mos
 from gaia_judge.videos import read_videos
 
 HEADER = "filename,final action subject,final action completeness,final action interaction\n"
 
 
-def write(folder, *lines, header=HEADER):
-    (folder / "MOS.csv").write_text(header + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+def write(folder, *lines, header=HEADER, name="MOS.csv"):
+    (folder / name).write_text(header + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     return folder
+
+
+def facts(**rows):
+    """Return the facts of videos, each given as (generator, action)."""
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["generator", "action"], dtype="string")
+    return frame.assign(category=pd.NA, subset=pd.NA).rename_axis("video")
 
 
 def test_scores_stand_under_the_ids_of_the_videos(tmp_path):
@@ -33,32 +40,160 @@ def test_scores_stand_under_the_ids_of_the_videos(tmp_path):
 
 def test_a_folder_without_scores_is_named(tmp_path):
     with pytest.raises(GaiaJudgeError, match=r"has no MOS\.csv"):
-        read_mos(tmp_path)
+        read_human(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("lines", "header", "named"),
     [
-        (["a.mp4,1,2,much"], HEADER, "line 2: final action interaction is 'much'"),
-        (["a.mp4,1,2,3", "a.mp4,1,2,3"], HEADER, "line 3"),
-        (["a.mp4,1,2"], HEADER.replace(",final action interaction", ""), "final action interaction"),
-        (["a.mp4,1,2,3"], HEADER.replace("filename", "clip"), "filename"),
+        (["a.mp4,1,2,3", "b.mp4,1,2,much"], HEADER, "interaction, row 2: 'much' is not a number"),
+        (["a.mp4,1,2,3", "a.mp4,1,2,3"], HEADER, "row 1 and"),
+        (["a.mp4,1,2,3"], HEADER.replace("filename", "clip"), "no column that names the video"),
+        (["a.mp4,1,2,3", ",1,2,3"], HEADER, "row 2: filename is empty"),
+        ([], HEADER, "has no rows"),
+        (["a.mp4,x"], "filename,comment\n", "no column of scores"),
+        (["a.mp4,1,1"], "filename,mos,MOS\n", "two columns 'mos'"),
+        (["a,s,1", "a,s,2"], "video,dimension,value\n", "row 2: a second score for video 'a', dimension 's'"),
+        (["a,r,s,1", "a,r,s,2"], "video,rater,dimension,score\n", "row 2: a second score"),
+        (["a,1,1.5"], "video,mos,mos_probability\n", "the probability of 'a'"),
+        (["a,1,0"], "video,mos,mos_probability\n", "the probability of 'a'"),
+        (["a,1,-2"], "video,mos,mos_std\n", "the spread of 'a'"),
+        (["a,1,0"], "video,mos,mos_n\n", "the counts of 'a'"),
     ],
 )
 def test_what_cannot_be_a_score_is_named(tmp_path, lines, header, named):
     with pytest.raises(GaiaJudgeError) as caught:
-        read_mos(write(tmp_path, *lines, header=header))
+        read_human(write(tmp_path, *lines, header=header) / "MOS.csv")
     assert "MOS.csv" in str(caught.value)
     assert named in str(caught.value)
 
 
-def test_agreement_counts_the_videos_that_either_side_lacks(tmp_path):
-    values = {"a": 1.0, "b": 2.0, "c": 4.0, "d": 3.0, "failed": None, "unknown": 5.0}
-    scores = [Score(video=id, dimension="subject", rater="me", value=value) for id, value in values.items()]
-    mos = read_mos(write(tmp_path, *(f"{id}.mp4,{n},1,1" for n, id in enumerate("bdcae"))))
-    found = compare(ScoreTable.from_records(score.row() for score in scores), mos)
-    assert list(found) == ["subject"]
-    srcc, plcc = found["subject"]
-    assert (srcc.name, srcc.n, srcc.missing) == ("srcc", 4, 2)
-    assert srcc.value == pytest.approx(stats.spearmanr([1, 2, 4, 3], [3, 0, 2, 1]).statistic, abs=1e-12)
-    assert plcc.value == pytest.approx(stats.pearsonr([1, 2, 4, 3], [3, 0, 2, 1]).statistic, abs=1e-12)
+def test_a_wide_table_of_ones_own_says_how_sure_each_score_is(tmp_path):
+    header = "Video;generator;Realism;Realism_std;Realism_n;Realism_probability;comment\n"
+    write(tmp_path, "a;G;40;12.5;30;0.25;good", "b;G;50;;;;", header=header, name="own.csv")
+    human = read_human(tmp_path / "own.csv")
+    assert human.mos["realism"].tolist() == [40, 50]
+    assert list(human.mos.columns) == ["realism"]
+    assert (human.spread.loc["a", "realism"], human.counts.loc["a", "realism"]) == (12.5, 30)
+    assert human.probability["realism"].tolist()[0] == 0.25
+    assert human.spread.loc["b"].isna().all()
+    assert human.digest == hashlib.sha256((tmp_path / "own.csv").read_bytes()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_long_table_reads_alike_in_every_format(tmp_path, suffix):
+    rows = [("b", "subject", 3.5, 0.5), ("b", "completeness", 2.0, None), ("a", "subject", 1.0, 1.0)]
+    frame = pd.DataFrame(rows, columns=["video", "dimension", "value", "probability"])
+    file = tmp_path / f"long.{suffix}"
+    if suffix == "csv":
+        frame.to_csv(file, index=False)
+    elif suffix == "jsonl":
+        frame.to_json(file, orient="records", lines=True)
+    else:
+        frame.to_parquet(file)
+    human = read_human(file)
+    expected = pd.DataFrame(
+        {"subject": [3.5, 1.0], "completeness": [2.0, np.nan]}, index=pd.Index(["b", "a"], name="video")
+    )
+    pd.testing.assert_frame_equal(human.mos, expected)
+    assert human.probability.loc["a", "subject"] == 1
+    assert human.spread is None
+
+
+def test_votes_become_means_spreads_and_counts(tmp_path):
+    lines = ["a,r1,subject,10", "a,r2,subject,20", "a,r3,subject,60", "b,r1,subject,5", "a,r1,interaction,7"]
+    write(tmp_path, *lines, header="video,rater,dimension,score\n", name="votes.csv")
+    human = read_human(tmp_path / "votes.csv")
+    assert human.mos.loc["a", "subject"] == 30
+    assert human.spread.loc["a", "subject"] == pytest.approx(np.std([10, 20, 60], ddof=1), abs=1e-12)
+    assert human.counts.loc["a", "subject"] == 3
+    assert math.isnan(human.spread.loc["b", "subject"])
+    assert math.isnan(human.mos.loc["b", "interaction"])
+    assert len(human.votes) == 5
+
+
+def test_a_folders_votes_tell_of_its_scores(tmp_path):
+    write(tmp_path, "a.mp4,30,1,1")
+    lines = ["a,r1,subject,10", "a,r2,subject,20"]
+    write(tmp_path, *lines, header="video,rater,dimension,score\n", name="votes.csv")
+    human = read_human(tmp_path)
+    assert human.mos.loc["a", "subject"] == 30
+    assert human.counts.loc["a", "subject"] == 2
+    assert human.source.endswith("MOS.csv")
+
+
+def test_gaias_generators_are_eighteen_of_two_kinds():
+    found = known_generators()
+    assert len({one.name for one in found}) == 18
+    kinds = [one.kind for one in found]
+    assert (kinds.count("lab"), kinds.count("commercial")) == (11, 7)
+    assert all(one.year in (2022, 2023, 2024) and 1 <= one.month <= 12 and one.source for one in found)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [("Anmidiff", "AnimateDiff"), ("zeroScope", "ZeroScope"), ("gen2", "Gen-2"), ("Animatedif", None)],
+)
+def test_generators_go_by_names_of_the_table_only(spelling, name):
+    found = known_generator(spelling)
+    assert (found and found.name) == name
+
+
+def test_two_generators_of_one_name_are_refused(tmp_path, monkeypatch):
+    row = ",2024,1,T2V,1,1,8,2,lab"
+    folder = tmp_path / "calibration" / "reference"
+    folder.mkdir(parents=True)
+    head = "name,year,month,mode,width,height,fps,seconds,kind,aliases,source\n"
+    (folder / "generators.csv").write_text(f"{head}Kite{row},,x\nOwl{row},kite,x\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GaiaJudgeError, match="'kite' may be Kite or Owl"):
+        known_generator("Kite")
+
+
+def test_scores_are_joined_by_id_and_by_the_tables_of_names(tmp_path):
+    lines = ["Anmidiff_Abseiling.mp4,1,1,1", "zeroScope_Walk-Finger.mp4,2,2,2", "own name.mp4,3,3,3"]
+    human = read_human(write(tmp_path, *lines, "Pika_Zumba.mp4,4,4,4") / "MOS.csv")
+    videos = facts(
+        **{
+            "own name": (None, None),
+            "x1": ("ZeroScope", "Walk"),
+            "(AnimateDiff)_(abseiling)": (None, None),
+            "stranger": ("Marmot", "Zumba"),
+        }
+    )
+    joined = join(videos, human)
+    assert joined.mos["subject"].tolist()[:3] == [3, 2, 1]
+    assert math.isnan(joined.mos.loc["stranger", "subject"])
+    assert joined.missing == ("stranger",)
+    assert joined.surplus == ("Pika_Zumba",)
+    assert list(joined.mos.index) == list(videos.index)
+
+
+def test_near_names_are_never_taken_for_each_other(tmp_path):
+    human = read_human(write(tmp_path, "Anmidif_Abseiling.mp4,1,1,1", "a.mp4,2,2,2") / "MOS.csv")
+    joined = join(facts(a=(None, None), b=("AnimateDiff", "Abseiling"), c=("AnimateDiff", "Abseilin")), human)
+    assert joined.missing == ("b", "c")
+
+
+def test_two_spellings_of_one_video_are_refused(tmp_path):
+    human = read_human(
+        write(tmp_path, "Anmidiff_Abseiling.mp4,1,1,1", "AnimateDiff_abseiling.mp4,2,2,2") / "MOS.csv"
+    )
+    with pytest.raises(GaiaJudgeError, match="'Anmidiff_Abseiling' and 'AnimateDiff_abseiling'"):
+        join(facts(b=("AnimateDiff", "Abseiling")), human)
+
+
+def test_nothing_in_common_shows_an_example_of_each_side(tmp_path):
+    human = read_human(write(tmp_path, "theirs.mp4,1,1,1") / "MOS.csv")
+    with pytest.raises(GaiaJudgeError, match=r"'ours'.*'theirs'"):
+        join(facts(ours=(None, None)), human)
+
+
+def test_votes_are_joined_under_the_videos_own_ids(tmp_path):
+    write(tmp_path, "Anmidiff_Abseiling.mp4,1,1,1")
+    header = "video,rater,dimension,score\n"
+    lines = ["Anmidiff_Abseiling,r1,subject,1", "Anmidiff_Abseiling,r2,subject,2", "other,r1,subject,9"]
+    write(tmp_path, *lines, header=header, name="votes.csv")
+    joined = join(facts(b=("AnimateDiff", "Abseiling")), read_human(tmp_path))
+    assert joined.votes["video"].tolist() == ["b", "b"]
+    assert joined.counts.loc["b", "subject"] == 2

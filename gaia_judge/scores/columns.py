@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gaia_judge.errors import GaiaJudgeError
@@ -68,6 +68,20 @@ def typed(frame: "DataFrame", source: str) -> "DataFrame":
         for name, kind in types.items()
     }
     return pd.DataFrame(cells, dtype=object).astype(types)
+
+
+def numbers(cells: Iterable[Any], where: str) -> list[float]:
+    """Return cells as numbers, NaN where one is empty.
+
+    Args:
+        cells: Numbers or text.
+        where: How an error names them.
+
+    Raises:
+        GaiaJudgeError: One is neither a number nor empty; its row, counted from 1, is named.
+    """
+    found = (_number(cell, f"{where}, row {at}") for at, cell in enumerate(cells, start=1))
+    return [math.nan if number is None else number for number in found]
 
 
 def _column(cells: list[Any], kind: str, where: str) -> list[Any]:

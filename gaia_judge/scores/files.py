@@ -1,6 +1,7 @@
 """Score tables on disk: CSV that no spreadsheet runs, Parquet, and files that appear whole or not at all."""
 
 import csv
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -61,7 +62,10 @@ def write_parquet(frame: "DataFrame", path: Path) -> None:
 
 
 def read_table(path: Path) -> "DataFrame":
-    """Return a CSV file's cells as text, without apostrophes of ``write_csv``; a Parquet file's as they are.
+    """Return a CSV file's cells as text, without apostrophes of ``write_csv``; others' as they are.
+
+    Args:
+        path: CSV, separated by what its header has most of: commas, semicolons or tabs; JSON Lines; Parquet.
 
     Raises:
         GaiaJudgeError: There is no such file, or it cannot be read.
@@ -70,19 +74,24 @@ def read_table(path: Path) -> "DataFrame":
 
     if not path.is_file():
         raise GaiaJudgeError(
-            f"There is no file {path}.", "Give a CSV or Parquet file, or the folder of a run."
+            f"There is no file {path}.", "Give a CSV, JSONL or Parquet file, or the folder of a run."
         )
     try:
+        if path.suffix.lower() == ".jsonl":
+            with path.open(encoding="utf-8-sig") as file:
+                return pd.DataFrame.from_records([json.loads(line) for line in file if line.strip()])
         return _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
     except (OSError, ValueError) as error:
         message = f"{path} cannot be read as a table: {error}."
-        raise GaiaJudgeError(message, "Give a CSV (UTF-8, with a header) or Parquet file.") from error
+        raise GaiaJudgeError(message, "Give CSV (UTF-8, with a header), JSONL or Parquet.") from error
 
 
 def _read_csv(path: Path) -> "DataFrame":
     import pandas as pd
 
-    frame = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
+    with path.open(encoding="utf-8-sig") as file:
+        delimiter = max(",;\t", key=file.readline().count)
+    frame = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", sep=delimiter)
     return frame.map(_bare)
 
 

@@ -1,0 +1,17 @@
+"""People: what they said of videos, which videos those are, and who made them."""
+
+from gaia_judge.people.generators import Generator, known_generator, known_generators
+from gaia_judge.people.joins import Joined, join
+from gaia_judge.people.scores import MOS, HumanScores, read_human, read_mos
+
+__all__ = [
+    "MOS",
+    "Generator",
+    "HumanScores",
+    "Joined",
+    "join",
+    "known_generator",
+    "known_generators",
+    "read_human",
+    "read_mos",
+]
