@@ -9,6 +9,7 @@ import pytest
 from gaia_judge.calibration.calibrations import Plan, apply_calibrator, calibrate
 from gaia_judge.calibration.calibrators import mismatches, read_calibrator, write_calibrator
 from gaia_judge.calibration.learning import Course, draw_curve
+from gaia_judge.calibration.reports import list_reports, measure
 from gaia_judge.calibration.results import measure_coverage, measure_gains
 from gaia_judge.calibration.sources import read_source, settings
 from gaia_judge.calibration.tables import check_comparison
@@ -49,6 +50,24 @@ def test_out_of_fold_scores_are_a_score_table_that_says_how_each_came_about(foun
     assert frame.loc[failed, "value"].isna().all()
     assert (frame.loc[~failed, "low"].astype(float) < frame.loc[~failed, "high"].astype(float)).all()
     assert len(found.table.wide().columns) == 3
+
+
+def test_videos_that_only_one_side_has_are_named(world, tmp_path):
+    run, mos = world
+    lines = mos.read_text().splitlines()
+    (tmp_path / "MOS.csv").write_text("\n".join([*lines[:1], *lines[9:], "(g9)_(a00).mp4,1,2,3"]))
+    found = calibrate(read_source(run), read_human(tmp_path / "MOS.csv"), Plan("linear"))
+    assert found.missing == tuple(f"(g{g})_(a0{a})" for a in (0, 1) for g in range(4))
+    assert found.surplus == ("(g9)_(a00)",)
+    frame = found.table.to_pandas()
+    unlabelled = frame["action"].isin(["a00", "a01"])
+    assert frame.loc[unlabelled, "note"].str.contains("no clip of this action has a label").all()
+    assert frame.loc[unlabelled & frame["error"].isna(), "low"].notna().all()
+    told = list_reports(found, measure(found, draws=20, curve_draws=0))[0].notes
+    assert (
+        "8 videos have no human score: (g0)_(a00), (g1)_(a00), (g2)_(a00), (g3)_(a00), (g0)_(a01), ..."
+        in told
+    )
 
 
 def test_clips_of_one_action_stand_in_one_fold(found):

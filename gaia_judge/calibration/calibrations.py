@@ -59,6 +59,10 @@ class Calibration:
     plan: Plan
     facts: "DataFrame"
     """Of the videos, rows as in all results."""
+    missing: tuple[str, ...]
+    """Videos without human scores."""
+    surplus: tuple[str, ...]
+    """Videos of the human scores that the rater has not scored."""
     results: Mapping[str, Result]
     """By people's dimensions, of those that the rater has."""
     calibrator: Calibrator
@@ -79,7 +83,8 @@ def calibrate(source: Source, human: HumanScores, plan: Plan, name: str = "") ->
         GaiaJudgeError: No dimension is common to both, a video lacks its group, or groups are too few.
     """
     facts = source.table.facts().loc[source.values.index]
-    mos = join(facts, human).mos
+    joined = join(facts, human)
+    mos = joined.mos
     units = units_of(facts, plan.group)
     dimensions = [one for one in mos.columns if source.column(one) is not None]
     if not dimensions:
@@ -92,7 +97,7 @@ def calibrate(source: Source, human: HumanScores, plan: Plan, name: str = "") ->
     found = {one: result.calibrated for one, result in results.items()}
     table = calibrated_table(source, found, mapping=plan.mapping, kind=OUT_OF_FOLD, human_digest=human.digest)
     calibrator = _calibrator(source, human, plan, fits, features, name or f"{plan.mapping}-{plan.group}")
-    return Calibration(plan, facts, results, calibrator, table)
+    return Calibration(plan, facts, joined.missing, joined.surplus, results, calibrator, table)
 
 
 def apply_calibrator(calibrator: Calibrator, source: Source, *, override: bool = False) -> ScoreTable:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from gaia_judge.agreement.logistics import Logistic as Function
-from gaia_judge.agreement.logistics import fit_logistic
+from gaia_judge.agreement import Logistic as Function
+from gaia_judge.agreement import fit_logistic
 
 Numbers = NDArray[np.float64]
 

@@ -12,6 +12,9 @@ from gaia_judge.calibration.tables import SYNTHETIC
 from gaia_judge.protocols import Spread
 from gaia_judge.reports import Cell, Interval, Report
 
+NAMED = 5
+"""Videos that are named where there are many; JSON names all."""
+
 SHOWN = (*STATISTICS, "width")
 """Figures of the learning curve that stand in the table; JSON has all."""
 
@@ -63,6 +66,8 @@ def to_json(found: Calibration, worth: Worth) -> dict[str, Any]:
         "digest": fitted.digest,
         "unfitted": dict(fitted.unfitted),
         "notes": _notes(found),
+        "missing": found.missing,
+        "surplus": found.surplus,
         "agreement": [asdict(one) for one in worth.gains],
         "coverage": [asdict(one) for one in (*worth.coverage, *worth.by_generator)],
         "learning_curve": [
@@ -78,6 +83,12 @@ def _notes(found: Calibration) -> tuple[str, ...]:
         f"Intervals of agreement and coverage are 95%, whole {group}s drawn anew (bootstrap).",
         "Raw RMSE compares two scales, unless the rater used people's.",
     ]
+    for names, what in (
+        (found.missing, "videos have no human score"),
+        (found.surplus, "human scores no video"),
+    ):
+        if names:
+            told.append(f"{len(names)} {what}: {', '.join(names[:NAMED])}{', ...' if names[NAMED:] else '.'}")
     if found.calibrator.world:
         told.append(f"This demonstrates the machinery alone: {SYNTHETIC}.")
     return tuple(told)
