@@ -106,7 +106,7 @@ def check_groups(groups: int, level: float) -> None:
         Unfit: There are fewer groups than ``least_groups``.
     """
     if groups < least_groups(level):
-        need = f"intervals of {level:.0%} need {least_groups(level)}"
+        need = f"intervals of {100 * level:g}% need {least_groups(level)}"
         raise Unfit(f"{groups} groups with labels are too few: {need}")
 
 

@@ -109,7 +109,7 @@ def apply_calibrator(calibrator: Calibrator, source: Source, *, override: bool =
         override: Use it despite other settings, and say so in every note.
 
     Raises:
-        GaiaJudgeError: Settings differ, or a video lacks its group.
+        GaiaJudgeError: Settings differ; all that do are named.
     """
     if not override:
         check_settings(calibrator, source)

@@ -89,6 +89,8 @@ def _notes(found: Calibration) -> tuple[str, ...]:
     ):
         if names:
             told.append(f"{len(names)} {what}: {', '.join(names[:NAMED])}{', ...' if names[NAMED:] else '.'}")
+    if any(any(result.calibrated.errors) for result in found.results.values()):
+        told.append(f"{found.plan.mapping} does not fit everywhere; linear, isotonic and cubic always do.")
     if found.calibrator.world:
         told.append(f"This demonstrates the machinery alone: {SYNTHETIC}.")
     return tuple(told)
@@ -128,7 +130,7 @@ def _coverage_report(found: Calibration, coverage: Sequence[Coverage]) -> Report
     ]
     reasons = {f"{one.dimension}: {one.reason}.": None for one in coverage if one.reason}
     group = found.plan.group
-    title = f"Conformal intervals of {found.plan.level:.0%} on new {group}s"
+    title = f"Conformal intervals of {100 * found.plan.level:g}% on new {group}s"
     heads = ("dimension", "generator", "n", f"{group}s", "coverage", "mean width")
     return Report(title, heads, tuple(rows), tuple(reasons))
 
