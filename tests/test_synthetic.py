@@ -1,5 +1,6 @@
 """The synthetic world: what defects do to quality and to pixels, who generates, who rates."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +13,10 @@ from gaia_judge.synthetic.defects import DIMENSIONS, KINDS, Defect, applicable, 
 from gaia_judge.synthetic.encoders import render
 from gaia_judge.synthetic.generators import NAMES, chance_of, sample_generators
 from gaia_judge.synthetic.plans import sample_plan
+from gaia_judge.synthetic.poses import course
 from gaia_judge.synthetic.raters import sample_raters, sample_votes
-from gaia_judge.synthetic.sheets import EXAMPLES, SEVERITIES, defect_sheet, example
+from gaia_judge.synthetic.scenes import Scene
+from gaia_judge.synthetic.sheets import EXAMPLES, MOMENTS, SEAM, SEVERITIES, corner, defect_sheet, example
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -45,20 +48,67 @@ def shown(name):
         yield from own[:: max(1, len(own) // 3)]
 
 
+def difference(name, severity):
+    """Return by action how far all pixels are from those of the sound clip, in grey levels of 255."""
+    defects = [Defect(name, severity)]
+    return np.array([np.abs(looks(action, defects) - looks(action, [])).mean() for action in shown(name)])
+
+
+SEEN = 0.4
+"""Grey levels that a grave defect changes at least, all pixels of all frames taken together."""
+
+STEPPED = ("melting", "blur", "cut short")
+"""Defects of which the slightest trace is seen: a pixel of sag, a fixed share of the blur, and a clip that
+ends when the movement does instead of standing still after it."""
+
+
 @pytest.mark.parametrize("name", KINDS)
-def test_a_grave_defect_is_seen(name):
-    for action in shown(name):
-        changed = np.abs(looks(action, [Defect(name, 0.8)]) - looks(action, [])).max(axis=-1) > 24
-        assert changed.mean(axis=(1, 2)).max() > 0.002, action.name
+def test_a_defect_is_seen_the_better_the_graver_it_is(name):
+    differences = [difference(name, severity) for severity in (1e-6, 0.2, 0.5, 0.8, 1.0)]
+    means = [each.mean() for each in differences]
+    assert all(milder < graver for milder, graver in pairwise(means)), means
+    once = [not course(action).sway for action in shown(name)]  # what repeats may look alike by chance
+    assert (differences[1] < differences[3])[once].all()
+    assert means[3] > SEEN
+    assert name in STEPPED or means[0] < SEEN
+
+
+@pytest.mark.parametrize(
+    "name", ["flicker", "too small", "looping", "passing through", "floating", "sliding"]
+)
+def test_a_defect_that_begins_without_a_step_cannot_be_seen_at_first(name):
+    assert difference(name, 1e-6).max() < 0.01
+
+
+def test_a_mild_loop_shows_in_eight_frames():
+    """At 0.3 the last three of eight frames show the movement after it has started over, without its end."""
+    for action in shown("looping"):
+        plan = sample_plan(np.random.default_rng(4), action, [Defect("looping", 0.3)], (72, 48), (8, 4.0))
+        both = (Scene(one) for one in (plan, replace(plan, defects=())))
+        looped, sound = ([scene.moment(index).progress for index in range(8)] for scene in both)
+        assert looped[:5] == sound[:5]
+        assert looped[5] < 0.1 < sound[5]
+        assert course(action).sway or max(looped[5:]) < 0.8 < sound[-1]
 
 
 def test_the_sheet_shows_every_defect_in_an_action_where_it_applies():
     assert list(EXAMPLES) == list(KINDS)
     assert all(name in applicable(kind.dimension, example(name)) for name, kind in KINDS.items())
-    sheet = np.asarray(defect_sheet(height=32))
-    assert sheet.shape[1] > len(SEVERITIES) * 4 * 32
-    rows = np.array_split(sheet, len(KINDS))
-    assert all(row.std() > 10 for row in rows)
+
+
+def test_rows_of_the_sheet_get_worse_from_left_to_right():
+    """As its pixels have it: each strip is further from the sound one than the strip before."""
+    height = 48
+    sheet = np.asarray(defect_sheet(height)).astype(int)
+    for row, name in enumerate(KINDS):
+        strips = []
+        for column in range(len(SEVERITIES)):
+            left, top = corner(row, column, height)
+            strips.append(sheet[top : top + height, left : left + len(MOMENTS) * (height + SEAM)])
+        distances = [np.abs(strip - strips[0]).mean() for strip in strips]
+        assert all(before < after for before, after in pairwise(distances)), name
+        steps = [np.abs(after - before).max(axis=-1) > 24 for before, after in pairwise(strips)]
+        assert min(step.mean() for step in steps) > 0.002, f"{name}: two severities look alike"
 
 
 def test_generators_have_their_names_at_any_seed_and_skills_of_their_own():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SEVERITIES = (0.0, 0.3, 0.6, 1.0)
 """Columns of the sheet; 0 is the sound clip."""
 
-MOMENTS = (0.1, 0.4, 0.65, 0.95)
+MOMENTS = (0.1, 0.35, 0.6, 0.95)
 """Frames shown of each clip, as shares of its length."""
 
 EXAMPLES: Mapping[str, str] = {
@@ -32,7 +32,7 @@ EXAMPLES: Mapping[str, str] = {
     "melting": "opening the mouth",
     "flicker": "kicking a ball with the left leg",
     "blur": "raising both eyebrows",
-    "cut short": "raising both arms",
+    "cut short": "tilting the hand to the right",
     "frozen": "raising the left arm",
     "too small": "leaning the body to the left",
     "wrong action": "lowering the body",
@@ -49,7 +49,7 @@ SEED = 4
 """Of colours and chances on which most shows."""
 
 TITLE, CAPTION, SEAM = 34, 18, 2
-"""Heights of the line above a row and of the line above a column, and width of what parts frames, in pixels."""
+"""Heights of the lines above a row and above a column, and width of what parts frames, in pixels."""
 
 
 def write_sheet(path: Path, height: int = 128) -> None:
@@ -72,31 +72,36 @@ def defect_sheet(height: int = 128) -> "Image":
     """
     from PIL import Image, ImageDraw
 
-    gap = height // 8
-    group = len(MOMENTS) * (height + SEAM) + gap
-    sheet = Image.new(
-        "RGB", (gap + len(SEVERITIES) * group, len(KINDS) * (height + TITLE + CAPTION) + gap), "white"
-    )
+    left, top = corner(len(KINDS), len(SEVERITIES), height)
+    sheet = Image.new("RGB", (left, top), "white")
     pen = ImageDraw.Draw(sheet)
     for row, (name, kind) in enumerate(KINDS.items()):
-        top = row * (height + TITLE + CAPTION) + gap // 2
-        _title(pen, (gap, top), name, kind)
+        _title(pen, corner(row, 0, height), name, kind)
         for column, plan in enumerate(_row(name, height)):
-            left = gap + column * group
+            left, top = corner(row, column, height)
             caption = f"severity {SEVERITIES[column]:g}" if column else "sound"
-            pen.text(
-                (left, top + TITLE - 14),
-                caption + f", {kind.dimension} {plan.truth[kind.dimension]:.2f}",
-                fill="black",
-            )
-            sheet.paste(_strip(plan, height), (left, top + TITLE))
+            told = f"{caption}, {kind.dimension} {plan.truth[kind.dimension]:.2f}"
+            pen.text((left, top - 14), told, fill="black")
+            sheet.paste(_strip(plan, height), (left, top))
     return sheet
 
 
+def corner(row: int, column: int, height: int) -> tuple[int, int]:
+    """Return left and top of a strip; beyond the last row and column, width and height of the sheet.
+
+    >>> corner(0, 0, height=128), corner(1, 1, height=128)
+    ((16, 42), (552, 222))
+    """
+    gap = height // 8
+    left = gap + column * (len(MOMENTS) * (height + SEAM) + gap)
+    return left, gap // 2 + TITLE + row * (height + TITLE + CAPTION)
+
+
 def _title(pen: "ImageDraw", at: tuple[int, int], name: str, kind: Kind) -> None:
+    """Write what a row shows above its first strip."""
     held_out = " (kept from the training of nano)" if kind.held_out else ""
     pen.text(
-        at,
+        (at[0], at[1] - TITLE),
         f"{kind.dimension.upper()}  {name}: {kind.about}{held_out}. Action: {EXAMPLES[name]}",
         fill="#884400",
     )
@@ -117,7 +122,7 @@ def example(name: str) -> Action:
 
 
 def _strip(plan: Plan, height: int) -> "Image":
-    """Return the frames at ``MOMENTS`` side by side, parted so that it shows where in its frame an actor is."""
+    """Return the frames at ``MOMENTS`` side by side, parted so that one sees where the actor stands."""
     from PIL import Image
 
     frames = halve(draw(plan, [int(moment * plan.frames) for moment in MOMENTS], 2 * height))
