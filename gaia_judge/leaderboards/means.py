@@ -24,7 +24,7 @@ class Mean:
     low: float | None
     high: float | None
     error: float | None
-    """Standard error."""
+    """Standard error; 0 where all actions have one value, which is too little to tell an interval."""
     n: int
     """Values."""
     actions: int
@@ -78,7 +78,7 @@ def conclude(value: float, pulls: Numbers, n: int, actions: int, spent: int, sca
         return Mean(value, None, None, None, n, actions, pulls, few)
     error = math.sqrt(float(pulls @ pulls) * actions / (actions - spent))
     if error <= TINY * scale:
-        return Mean(value, None, None, None, n, actions, pulls, "the values do not differ between actions")
+        return Mean(value, None, None, 0.0, n, actions, pulls, "the values do not differ between actions")
     reach = quantile(actions - spent) * error
     return Mean(value, value - reach, value + reach, error, n, actions, pulls)
 

@@ -98,13 +98,13 @@ def count_labels(found: Estimates, width: float) -> tuple[Need, Need]:
         width: From the lower to the upper bound, in points of people's scale.
     """
     own, rest, videos = found.classical, found.rest, found.videos
-    if own.error is None:
+    if own.error is None or own.low is None:
         none = Need(None, own.reason)
         return none, none
     spread = own.n * own.error**2
     density = own.actions / own.n
     classical = _least(spread, 0.0, 1, density, videos, width)
-    if found.powered.error is None:
+    if found.powered.low is None:
         return classical, Need(None, found.powered.reason)
     left = rest.n * (rest.error or 0.0) ** 2
     return classical, _least(left, (spread - left) / videos, FITTED, density, videos, width)
@@ -113,8 +113,7 @@ def count_labels(found: Estimates, width: float) -> tuple[Need, Need]:
 def _least(spread: float, base: float, spent: int, density: float, videos: int, width: float) -> Need:
     """Return the least n up to the number of videos whose interval is as narrow as asked."""
     if _width(videos, spread, base, spent, density) > width:
-        narrowest = _width(videos, spread, base, spent, density)
-        return Need(None, f"labels of all {videos} videos would give a width of {narrowest:.3g}")
+        return Need(None, f"labels of all {videos} videos give a wider interval; it takes more videos")
     low, high = math.ceil((spent + 1) / density) - 1, videos
     while high - low > 1:
         middle = (low + high) // 2

@@ -60,7 +60,8 @@ def differ(means: Sequence[Mean], counts: NDArray[np.integer], shared: NDArray[n
     apart = (pulls[first] - pulls[second]).T
     errors = np.sqrt((apart**2).sum(axis=0))
     scale = TINY * np.nanmax(np.abs(values), initial=0)
-    kept = (shared[first, second] >= COMMON) & (errors > scale)
+    solid = np.array([one.error is not None for one in means], bool)
+    kept = solid[first] & solid[second] & (shared[first, second] >= COMMON) & (errors > scale)
     reach = np.full((size, size), math.inf)
     at = first[kept], second[kept]
     reach[at] = reach[at[::-1]] = _critical(apart[:, kept], counts) * errors[kept]
