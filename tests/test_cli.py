@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 from scipy import stats
 
+from gaia_judge.calibration.calibrations import Plan
 from gaia_judge.cards import JudgeCard
 from gaia_judge.cli import COMMANDS, cli
 from gaia_judge.dialogues import Asking
@@ -20,6 +22,7 @@ from gaia_judge.frames import FrameSpec
 from gaia_judge.judges import FOREIGN, Judge
 from gaia_judge.prompts import load_prompt_set
 from gaia_judge.scores import ScoreTable
+from gaia_judge.synthetic.defects import DIMENSIONS
 from gaia_judge.videos.origins import SYNTHETIC_TAG
 from tests.clips import write_clip
 from tests.scripted import ScriptedEngine, certain
@@ -209,6 +212,7 @@ def small_demo(monkeypatch):
     monkeypatch.setattr("gaia_judge.cli.demo.load_judge", judge)
     monkeypatch.setattr("gaia_judge.cli.demo.GENERATORS", 2)
     monkeypatch.setattr("gaia_judge.cli.demo.ACTIONS", 3)
+    monkeypatch.setattr("gaia_judge.cli.demo.PLAN", Plan("linear", "action", folds=3))
     return engine.asked
 
 
@@ -221,13 +225,18 @@ def test_the_demo_ends_with_the_agreement_of_its_own_tables(tmp_path, small_demo
     assert "no evidence about real judges" in found["about"]
     scores = pd.read_csv(tmp_path / "run" / "scores.csv")
     people = pd.read_csv(tmp_path / "benchmark" / "MOS.csv").set_index("filename")
-    for dimension, (srcc, plcc) in found["agreement"].items():
+    rows = {(row["rater"], row["dimension"]): row for row in found["comparison"]["raters"]}
+    for dimension in DIMENSIONS:
         values = scores[scores["dimension"] == dimension].set_index("video")["value"]
         theirs = people.loc[values.index + ".mp4", f"final action {dimension}"].to_numpy()
-        assert srcc["value"] == pytest.approx(stats.spearmanr(values, theirs).statistic, abs=1e-9)
-        assert plcc["value"] == pytest.approx(stats.pearsonr(values, theirs).statistic, abs=1e-9)
-        assert (srcc["n"], srcc["missing"]) == (6, 0)
-    assert set(found["agreement"]) == {"subject", "completeness", "interaction"}
+        row = rows["nano/syllogism/expected", dimension]
+        assert row["srcc"] == pytest.approx(stats.spearmanr(values, theirs).statistic, abs=1e-9)
+        assert row["plcc"] == pytest.approx(stats.pearsonr(values, theirs).statistic, abs=1e-9)
+        assert (row["n"], row["missing"]) == (6, 0)
+    assert {one["dimension"] for one in found["calibration"]["agreement"]} == set(DIMENSIONS)
+    calibrated = pd.read_csv(tmp_path / "run" / "calibration" / "linear-action" / "scores.csv")
+    assert set(calibrated["calibration"]) == {"out-of-fold"}
+    assert all(Path(path).exists() for path in found["written"])
     assert json.loads((tmp_path / "agreement.json").read_bytes()) == found
 
 
@@ -245,6 +254,15 @@ def test_the_demo_again_draws_and_asks_nothing_and_says_what_it_is(tmp_path, sma
     other = CliRunner().invoke(cli, [*words, "--seed", "1"])
     assert isinstance(other.exception, GaiaJudgeError)
     assert "seed" in str(other.exception)
+
+
+def test_the_demo_leaves_a_folder_of_other_things_alone(tmp_path, small_demo):
+    (tmp_path / "thesis.txt").write_text("mine")
+    result = CliRunner().invoke(cli, ["demo", "--out", str(tmp_path)])
+    assert isinstance(result.exception, GaiaJudgeError)
+    assert "thesis.txt" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    assert not small_demo
 
 
 def make_worlds(folder):

@@ -1,32 +1,44 @@
-"""``gaia-judge demo``: the flow from drawn clips to agreement with simulated people, in one process."""
+"""``gaia-judge demo``: the flow from drawn clips to calibrated scores and a comparison, in one process."""
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
-from gaia_judge.agreement import Agreement
+from gaia_judge.calibration.calibrations import Calibration, Plan, calibrate
+from gaia_judge.calibration.calibrators import write_calibrator
+from gaia_judge.calibration.reports import Worth, list_reports, measure, to_json
+from gaia_judge.calibration.sources import read_source
+from gaia_judge.cli.comparisons import as_json, tables
 from gaia_judge.cli.score import rate_videos
-from gaia_judge.cli.screens import Progress, banner, err, foreign_banner, out
+from gaia_judge.cli.screens import Progress, banner, err, foreign_banner, out, show_report
 from gaia_judge.cli.synth import WARNING
-from gaia_judge.cli.tables import agreement_table
+from gaia_judge.comparison.agreements import Asking, seat
+from gaia_judge.comparison.raters import read_raters
+from gaia_judge.comparison.results import Comparison, compare
+from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.judges import Judge, load_judge
-from gaia_judge.people import compare, read_mos
+from gaia_judge.people import read_human
 from gaia_judge.runs import RunFolder
-from gaia_judge.scores import ScoreTable
 from gaia_judge.scores.files import replacing
 from gaia_judge.synthetic.benchmarks import write_benchmark
 from gaia_judge.videos import read_videos
 
-GENERATORS, ACTIONS, RATERS = 6, 10, 54
+GENERATORS, ACTIONS, RATERS = 6, 12, 54
 """Size of the benchmark, which has a clip per generator and action."""
 
-WRITTEN = {"Clips and people's scores": "benchmark", "Judge's scores": "run/scores.csv"}
+PLAN = Plan("linear", "action", folds=5)
+"""How the scores are calibrated: few clips allow no bolder function."""
+
+WRITTEN = {
+    "Clips and people's scores": "benchmark",
+    "Judge's scores": "run/scores.csv",
+    "Calibrated scores": "run/calibration/linear-action/scores.csv",
+    "Figures": "agreement.json",
+}
 """What the demo writes, and where in its folder."""
 
 
@@ -48,20 +60,33 @@ def command(folder: Path, seed: int, model: str, as_json: bool) -> None:
     Example:
       gaia-judge demo
     """
+    _check(folder)
     with load_judge(model, engine="transformers") as judge:  # first, so that nothing is drawn in vain
         banner(judge.card)
         _draw(folder / "benchmark", seed)
-        table, counts = _rate(judge, folder)
-        found = compare(table, read_mos(folder / "benchmark"))
-        results = _results(judge, folder, counts, found)
-        _write(folder / "agreement.json", results)
-        banner(judge.card)
-        foreign_banner(counts)
-        if as_json:
-            click.echo(json.dumps(results, indent=2))
-        else:
-            _show(folder, agreement_table(f"{judge.rater} and simulated people", found), counts["failed"])
+        counts = _rate(judge, folder)
+    found, worth = _calibrate(folder)
+    compared = _compare(folder)
+    results = _results(judge, folder, counts, compared, to_json(found, worth))
+    _write(folder / "agreement.json", results)
+    banner(judge.card)
+    foreign_banner(counts)
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        _show(folder, compared, found, worth, counts["failed"])
     sys.exit(1 if counts["failed"] else 0)
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder in which anything but a demo stands."""
+    known = {Path(path).parts[0] for path in WRITTEN.values()}
+    strangers = (
+        sorted(path.name for path in folder.iterdir() if path.name not in known) if folder.is_dir() else []
+    )
+    if strangers or folder.is_file():
+        what = f"holds other things, such as {strangers[0]}" if strangers else "is a file"
+        raise GaiaJudgeError(f"{folder} {what}.", "Give a new or empty folder with --out.")
 
 
 def _draw(benchmark: Path, seed: int) -> None:
@@ -77,15 +102,35 @@ def _draw(benchmark: Path, seed: int) -> None:
         )
 
 
-def _rate(judge: Judge, folder: Path) -> tuple[ScoreTable, dict[str, int]]:
+def _rate(judge: Judge, folder: Path) -> dict[str, int]:
     benchmark = folder / "benchmark"
     manifest = {**judge.manifest(), "videos": str(benchmark.resolve())}
     with RunFolder.open(folder / "run", manifest, {"command": sys.argv[1:]}) as run:
-        return rate_videos(judge, run, read_videos(benchmark))
+        return rate_videos(judge, run, read_videos(benchmark))[1]
+
+
+def _calibrate(folder: Path) -> tuple[Calibration, Worth]:
+    """Fit the scores to people's, action by action, and write what comes of it."""
+    home = folder / WRITTEN["Calibrated scores"]
+    found = calibrate(read_source(folder / "run"), read_human(folder / "benchmark"), PLAN, home.parent.name)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    found.table.write(home.parent)
+    write_calibrator(found.calibrator, home.parent.with_suffix(".json"))
+    return found, measure(found, curve_draws=0)
+
+
+def _compare(folder: Path) -> Comparison:
+    places = [folder / "run", folder / WRITTEN["Calibrated scores"]]
+    panel = seat(read_raters(map(str, places)), read_human(folder / "benchmark"))
+    return compare(panel, Asking())
 
 
 def _results(
-    judge: Judge, folder: Path, counts: Mapping[str, int], found: Mapping[str, Sequence[Agreement]]
+    judge: Judge,
+    folder: Path,
+    counts: Mapping[str, int],
+    compared: Comparison,
+    calibration: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
         "about": WARNING,
@@ -93,7 +138,8 @@ def _results(
         "random_weights": judge.card.random_weights,
         "world": judge.card.world,
         **counts,
-        "agreement": {dimension: [asdict(one) for one in row] for dimension, row in found.items()},
+        "comparison": as_json(compared),
+        "calibration": calibration,
         "written": [str(folder / path) for path in WRITTEN.values()],
     }
 
@@ -103,9 +149,10 @@ def _write(file: Path, results: Mapping[str, Any]) -> None:
         stream.write(json.dumps(results, indent=2, allow_nan=False).encode() + b"\n")
 
 
-def _show(folder: Path, table: Table, failed: int) -> None:
-    out.print(table)
-    for what, path in {**WRITTEN, "Agreement": "agreement.json"}.items():
+def _show(folder: Path, compared: Comparison, found: Calibration, worth: Worth, failed: int) -> None:
+    for report in (*list_reports(found, worth)[:2], *list(tables(compared))[:2]):
+        show_report(report)
+    for what, path in WRITTEN.items():
         out.print(f"{what}: {folder / path}", markup=False, highlight=False, soft_wrap=True)
     if failed:
         err.print(f"{failed} videos have no complete rating; the column error says why.")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import click
 from rich.console import Console
@@ -156,7 +156,9 @@ def show_report(report: Report, format: str = "table") -> None:
 def _show_table(report: Report) -> None:
     shown = Table(title=report.title, title_justify="left")
     for at, name in enumerate(report.columns):
-        shown.add_column(escape(name), justify="right" if report.numeric(at) else "left")
+        side: Literal["left", "right"] = "right" if report.numeric(at) else "left"
+        word = max(map(len, name.split()), default=0)
+        shown.add_column(escape(name), justify=side, overflow="fold", min_width=word)
     for row in report.rows:
         shown.add_row(*(escape(cell_text(cell)) for cell in row))
     out.print(shown)

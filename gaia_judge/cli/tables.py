@@ -1,26 +1,46 @@
-"""Tables of results for the terminal."""
+"""Agreement as rows for machines and as tables for people."""
 
-from collections.abc import Mapping, Sequence
-
-from rich.table import Table
+from collections.abc import Mapping
+from typing import Any
 
 from gaia_judge.agreement import Agreement
+from gaia_judge.reports import Interval
+
+LABELS = {
+    "srcc": "SRCC",
+    "krcc": "KRCC",
+    "plcc": "PLCC",
+    "plcc_mapped": "PLCC mapped",
+    "rmse": "RMSE",
+    "rmse_mapped": "RMSE mapped",
+}
+"""How statistics are headed."""
 
 
-def agreement_table(title: str, found: Mapping[str, Sequence[Agreement]]) -> Table:
-    """Return a table with a row per dimension: each statistic with its 95% interval, then the counts."""
-    shown = Table(title=title, title_justify="left")
-    shown.add_column("dimension")
-    names = [one.name for one in next(iter(found.values()), ())]
-    for heading in (*(f"{name.upper()} [95% interval]" for name in names), "n", "missing"):
-        shown.add_column(heading, justify="right")
-    for dimension, row in found.items():
-        shown.add_row(dimension, *map(_cell, row), *(str(number) for number in (row[0].n, row[0].missing)))
-    return shown
+def agreement_row(found: Mapping[str, Agreement]) -> dict[str, Any]:
+    """Return statistics as JSON values: each with ``_low`` and ``_high``, and why any is undefined.
+
+    Args:
+        found: By statistic; all of the same pairs.
+    """
+    first = next(iter(found.values()))
+    row: dict[str, Any] = {"n": first.n, "missing": first.missing}
+    for name, one in found.items():
+        row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+    reasons = dict.fromkeys(one.reason for one in found.values() if one.reason)
+    undefined = {name: one.undefined for name, one in found.items() if one.undefined}
+    return {**row, "undefined_replicates": undefined, "reason": "; ".join(reasons) or None}
 
 
-def _cell(one: Agreement) -> str:
-    low, value, high = (
-        "-" if number is None else f"{number:.2f}" for number in (one.low, one.value, one.high)
-    )
-    return rf"{value} \[{low}, {high}]"
+def interval(one: Agreement) -> Interval:
+    """Return a statistic as a cell."""
+    return Interval(one.value, one.low, one.high)
+
+
+def p_text(p: float | None) -> str | None:
+    """Return a p value as text.
+
+    >>> p_text(0.0421), p_text(1e-9), p_text(None)
+    ('0.042', '<0.001', None)
+    """
+    return None if p is None else f"{p:.3f}" if p >= 0.0005 else "<0.001"

@@ -1,0 +1,132 @@
+"""A whole comparison: everything that is asked of raters and people at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gaia_judge.agreement import Duel, agree, duels
+from gaia_judge.agreement.ceilings import Ceiling, ceiling
+from gaia_judge.agreement.differences import Testing
+from gaia_judge.agreement.discriminations import Discrimination, discriminate
+from gaia_judge.comparison.agreements import Asking, Panel, Part, Row, draw, measure
+from gaia_judge.comparison.generators import measure_generators
+from gaia_judge.comparison.observations import Observation
+from gaia_judge.comparison.references import FIGURES, Published
+from gaia_judge.protocols import Protocol, Spread, splits, summarise
+
+if TYPE_CHECKING:
+    from pandas import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A rater's SRCC and PLCC over the test parts of a protocol."""
+
+    rater: str
+    dimension: str
+    spreads: Mapping[str, Spread]
+    """By statistic."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What a comparison found."""
+
+    panel: Panel
+    rows: Sequence[Row]
+    """Of the whole, or of each part where parts were asked for."""
+    generators: Sequence[Row]
+    """Of generators' means; none where fewer than three generators are known."""
+    duels: Mapping[str, Sequence[Duel]]
+    """Who agrees better, by dimension."""
+    ceilings: Mapping[str, Ceiling]
+    """How well anyone could agree with these people, by dimension."""
+    discriminations: Mapping[tuple[str, str], Discrimination]
+    """By rater and dimension; empty where people's spread is not known."""
+    tested: Sequence[Tested] = ()
+    observations: Sequence[Observation] = ()
+    published: Sequence[Published] = ()
+
+
+def compare(
+    panel: Panel,
+    asking: Asking,
+    *,
+    by: Part | None = None,
+    test: Testing = "bootstrap",
+    protocol: Protocol | None = None,
+) -> Comparison:
+    """Return everything that can be told of raters and people; observations and published rows apart.
+
+    Args:
+        panel: Raters and people.
+        asking: What is measured.
+        by: Measure within each of these parts instead of in the whole.
+        test: How it is told who agrees better.
+        protocol: Also measure each of its test parts.
+    """
+    return Comparison(
+        panel,
+        measure(panel, asking, by),
+        measure_generators(panel, asking) if panel.facts["generator"].nunique() > 2 else (),
+        duel(panel, asking, test) if by is None else {},
+        {name: _ceiling(panel, name, asking) for name in panel.dimensions},
+        _discriminations(panel, asking.seed),
+        () if protocol is None else measure_parts(panel, protocol),
+    )
+
+
+def duel(panel: Panel, asking: Asking, test: Testing) -> dict[str, list[Duel]]:
+    """Return by dimension, for each two raters, which agrees better with people in SRCC."""
+    resampling = draw(panel.facts, asking)
+    return {
+        name: duels(panel.scores(name), panel.people[name].to_numpy(), test=test, resampling=resampling)
+        for name in panel.measured
+    }
+
+
+def measure_parts(panel: Panel, protocol: Protocol) -> list[Tested]:
+    """Return SRCC and PLCC of each rater over the test parts of a protocol.
+
+    Raises:
+        GaiaJudgeError: The videos cannot be divided so.
+    """
+    parts = splits(protocol, panel.facts)
+    found = []
+    for dimension in panel.measured:
+        people = panel.people[dimension].to_numpy()
+        for name, scores in panel.scores(dimension).items():
+            each = [agree(scores[one.test], people[one.test], statistics=FIGURES) for one in parts]
+            spreads = {figure: summarise(one[figure].value for one in each) for figure in FIGURES}
+            found.append(Tested(name, dimension, spreads))
+    return found
+
+
+def _ceiling(panel: Panel, dimension: str, asking: Asking) -> Ceiling:
+    """Return the ceiling by the votes' own means where there are votes: MOS may stand on another scale."""
+    means, joined = panel.people[dimension], panel.joined
+    if joined.votes is not None:
+        own = joined.votes[joined.votes["dimension"] == dimension]
+        means = own.groupby("video")["score"].mean().reindex(means.index)
+    spread, counts = _beside(panel, dimension)
+    return ceiling(means, spread, counts, draws=asking.draws, seed=asking.seed)
+
+
+def _discriminations(panel: Panel, seed: int) -> dict[tuple[str, str], Discrimination]:
+    return {
+        (name, dimension): discriminate(scores, panel.people[dimension], spread, counts, seed=seed)
+        for dimension in panel.dimensions
+        for spread, counts in [_beside(panel, dimension)]
+        if spread is not None and counts is not None
+        for name, scores in panel.scores(dimension).items()
+    }
+
+
+def _beside(panel: Panel, dimension: str) -> "tuple[Series[float] | None, Series[float] | None]":
+    """Return spread and number of the votes for each video, where they are known."""
+    frames = panel.joined.spread, panel.joined.counts
+    spread, counts = (
+        None if frame is None or dimension not in frame else frame[dimension].reindex(panel.people.index)
+        for frame in frames
+    )
+    return spread, counts
