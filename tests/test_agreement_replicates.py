@@ -166,6 +166,15 @@ def test_pearson_survives_an_outlier_that_swallows_the_others_digits():
     assert plcc_replicates(x, y, drawn) == pytest.approx(expected, abs=1e-9)
 
 
+def test_no_replicate_correlates_by_more_than_one():
+    """Rounding alone would put some of these above 1."""
+    x, _ = sides(None)
+    y = 3 * x + 0.1
+    found = agree(x, y, resampling=resample(SIZE, draws=200), mapping="logistic5")
+    for name in ("srcc", "krcc", "plcc", "plcc_mapped"):
+        assert 1 - 1e-9 < found[name].low <= found[name].high <= 1
+
+
 def test_rows_that_a_rater_lacks_are_left_out_of_each_replicate():
     x, y = sides(None)
     x[::7] = np.nan

@@ -68,7 +68,7 @@ def agree(
         found[OUTLIERS] = measure_outliers(sample, limits)
     if mapping != "none":
         found |= {one.name: one for one in measure_mapped(sample, mapping, limits)}
-    return found
+    return {name: found[name] for name in dict.fromkeys([*statistics, *found])}
 
 
 def _limit(x: ArrayLike, y: ArrayLike, spread: ArrayLike | None) -> Numbers:

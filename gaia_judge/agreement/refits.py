@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from gaia_judge.agreement.logistics import Logistic
 from gaia_judge.agreement.outliers import exceed
 from gaia_judge.agreement.pairs import Numbers
-from gaia_judge.agreement.replicates import divide
+from gaia_judge.agreement.replicates import correlate_sums, divide
 from gaia_judge.agreement.resamplings import Resampling
 from gaia_judge.agreement.strata import ROUNDING
 
-FLAT = 1e-7
+FLAT = 1e-3
 """Directions in which the function changes by a smaller share than in its steepest one are not stepped in."""
 
 
@@ -71,7 +71,7 @@ def plcc_mapped(fit: Refit, y: Numbers) -> Numbers:
             np.einsum("dn,dn,dn->d", counts, one, other)
             for one, other in ((mapped, mapped), (people, people), (mapped, people))
         )
-        return divide(xy, np.sqrt(xx * yy), counts.sum(1))
+        return correlate_sums(xy, xx, yy, counts.sum(1))
 
     return np.concatenate(fit.resampling.spread(work))
 

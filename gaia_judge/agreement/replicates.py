@@ -57,7 +57,7 @@ def sum_ranks(x: Numbers, y: Numbers, resampling: Resampling) -> RankSums:
 
 def srcc_replicates(sums: RankSums) -> Numbers:
     """Return Spearman's correlation of each replicate; shape [draws]."""
-    return divide(sums.xy, np.sqrt(sums.xx * sums.yy), sums.sizes)
+    return correlate_sums(sums.xy, sums.xx, sums.yy, sums.sizes)
 
 
 def krcc_replicates(balance: Numbers, sums: RankSums, kendall: Kendall = "b") -> Numbers:
@@ -69,7 +69,7 @@ def krcc_replicates(balance: Numbers, sums: RankSums, kendall: Kendall = "b") ->
         kendall: ``b`` or ``c``.
     """
     if kendall == "b":
-        return divide(balance, np.sqrt(sums.pairs_x * sums.pairs_y), sums.sizes)
+        return correlate_sums(balance, sums.pairs_x, sums.pairs_y, sums.sizes)
     with np.errstate(divide="ignore", invalid="ignore"):
         return divide(2 * balance, sums.sizes**2 * (1 - 1 / sums.kinds), sums.sizes)
 
@@ -81,7 +81,7 @@ def plcc_replicates(x: Numbers, y: Numbers, resampling: Resampling) -> Numbers:
     sizes, sx, sy, xx, yy, xy = resampling.total(columns).T
     with np.errstate(divide="ignore", invalid="ignore"):
         vx, vy, vxy = xx - sx * sx / sizes, yy - sy * sy / sizes, xy - sx * sy / sizes
-        found = divide(vxy, np.sqrt(np.maximum(vx * vy, 0)), sizes)
+        found = correlate_sums(vxy, vx, vy, sizes)
         doubtful = np.flatnonzero((vx < CANCELLED * xx) | (vy < CANCELLED * yy))
     for draw in doubtful.tolist():
         (counts,) = resampling.rows(slice(draw, draw + 1))
@@ -105,6 +105,12 @@ def _gather(order: Order, values: Numbers) -> Numbers:
     if len(order.ends) == len(order.rows):
         return values
     return np.add.reduceat(values, np.append(0, order.ends[:-1]), axis=1)
+
+
+def correlate_sums(xy: Numbers, xx: Numbers, yy: Numbers, sizes: Numbers) -> Numbers:
+    """Return the correlation of each replicate from its sums, NaN where undefined; shape [draws]."""
+    bottom = np.sqrt(np.maximum(xx, 0) * np.maximum(yy, 0))
+    return np.clip(divide(xy, bottom, sizes), -1.0, 1.0)
 
 
 def divide(top: Numbers, bottom: Numbers, sizes: Numbers, least: int = LEAST) -> Numbers:

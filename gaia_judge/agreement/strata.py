@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from gaia_judge.agreement.correlations import correlate, rank
 from gaia_judge.agreement.orders import center_ranks, sort
 from gaia_judge.agreement.pairs import Numbers, Places, number_labels, pair
-from gaia_judge.agreement.replicates import divide
+from gaia_judge.agreement.replicates import correlate_sums
 from gaia_judge.agreement.resamplings import Resampling
 
 Inner = Literal["srcc", "plcc"]
@@ -44,7 +44,7 @@ def within_replicates(name: Inner, x: Numbers, y: Numbers, places: Places, resam
         left, right = (deviate(name, side, places) for side in (x, y))
         columns = [left**2, right**2, left * right, np.ones_like(left)]
         xx, yy, xy, sizes = resampling.total(np.stack(columns, axis=1)).T
-        return divide(xy, np.sqrt(xx * yy), sizes)
+        return correlate_sums(xy, xx, yy, sizes)
     rows = np.argsort(places, kind="stable")
     starts = np.flatnonzero(np.diff(places[rows], prepend=-1))
     # By group, so that each group's rows are added in one run.
@@ -89,7 +89,7 @@ def _pool(x: Numbers, y: Numbers, counts: Numbers, starts: Places) -> Numbers:
         _subtract((one * side).sum(1), (means * means / least).sum(1))
         for one, side, means in ((left, x, sx), (right, y, sy))
     )
-    return divide((left * y).sum(1) - (sx * sy / least).sum(1), np.sqrt(xx * yy), sizes.sum(1))
+    return correlate_sums((left * y).sum(1) - (sx * sy / least).sum(1), xx, yy, sizes.sum(1))
 
 
 def _subtract(whole: Numbers, part: Numbers) -> Numbers:
