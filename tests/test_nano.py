@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from click.testing import CliRunner
 
 from gaia_judge.cards import load_card
+from gaia_judge.cli import cli
 from gaia_judge.engines import ModelSpec
 from gaia_judge.engines.conversations import Conversations
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec, decode
 from gaia_judge.judges import load_judge
 from gaia_judge.nano.controls import CONTROLS, Controlled, misname
+from gaia_judge.nano.folders import take
 from gaia_judge.nano.lessons import DEFECTS, POINTS, TRAINED, Lessons, _show
 from gaia_judge.nano.models import FRAMES, PER_FRAME, SIDE, build_model, project, save, watch
 from gaia_judge.nano.optimizers import orthogonal
@@ -226,6 +229,31 @@ def test_training_goes_on_where_it_was_stopped(tmp_path):
     assert train(tmp_path / "parts", TINY, workers=2) == 4
     left, right = (tmp_path / name / "nano" / "model.safetensors" for name in ("whole", "parts"))
     assert left.read_bytes() == right.read_bytes()
+
+
+def test_a_training_that_stops_early_says_how_far_it_has_come(tmp_path):
+    rows = []
+    assert train(tmp_path / "work", TINY, minutes=0, report=rows.append) == 1
+    assert [(row["step"], row["of"]) for row in rows] == [(1, 4)]
+    assert rows == [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("words", [["train", "--steps", "4"], ["exam"]])
+def test_a_folder_that_holds_other_things_is_left_alone(words, tmp_path):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "letter.txt").write_text("precious")
+    done = CliRunner().invoke(cli, ["nano", words[0], str(tmp_path), *words[1:]])
+    assert isinstance(done.exception, GaiaJudgeError)
+    assert "holds other things than a" in done.exception.message
+    assert "new or empty" in done.exception.hint
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["benchmarks", "letter.txt"]
+
+
+def test_a_training_that_was_killed_at_its_very_start_can_begin_again(tmp_path):
+    (tmp_path / ".state.pt.part").write_bytes(b"half a state")
+    assert take(tmp_path, "state.pt", "training of nano") == tmp_path
+    with pytest.raises(GaiaJudgeError, match="cannot be used"):
+        take(tmp_path / ".state.pt.part", "state.pt", "training of nano")
 
 
 def test_training_lowers_the_loss(tokenizer, tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gaia_judge.cli.synth import WARNING
+from gaia_judge.scores.files import replacing
 
 
 @click.group("nano", context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,7 +70,7 @@ def exam(folder: Path, model: str) -> None:
     from gaia_judge.nano.exams import examine
     from gaia_judge.nano.tables import markdown
 
-    folder.mkdir(parents=True, exist_ok=True)
     text = markdown(examine(model, folder, click.echo), WARNING)
-    (folder / "exam.md").write_text(text, encoding="utf-8")
+    with replacing(folder / "exam.md") as file:
+        file.write(text.encode())
     click.echo(text)

@@ -12,6 +12,7 @@ import numpy as np
 from gaia_judge.agreement import advantage, interval
 from gaia_judge.judges import Judge, load_judge
 from gaia_judge.nano.controls import CONTROLS, controlled, misname
+from gaia_judge.nano.folders import take
 from gaia_judge.nano.lessons import DEFECTS, TRAINED
 from gaia_judge.nano.texts import PROMPT_SETS
 from gaia_judge.nano.yardsticks import generator_means, ridge
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 SEED = 90210
 """Of the examination's clips; training never draws from it."""
 
+DIGITS = 4
+"""Decimals of ratings that count: what lies behind them differs with the size of batches, so that a judge who
+says the same of all clips would seem to tell them apart."""
+
 Note = Callable[[str], None]
 Results = dict[str, Any]
 
@@ -44,9 +49,14 @@ class Paper:
     pool: Sequence[Action]
     defects: Sequence[str]
 
+    @property
+    def place(self) -> str:
+        """Where its clips are in the examination's folder."""
+        return f"benchmarks/{self.name.replace(' ', '-')}"
+
     def write(self, folder: Path, note: Note) -> tuple[list[Video], "DataFrame"]:
         """Write the part's benchmark, and return its videos and scores."""
-        home = folder / "benchmarks" / self.name.replace(" ", "-")
+        home = folder / self.place
         note(f"{self.name}: {self.generators} generators x {self.actions} actions")
         write_benchmark(
             home,
@@ -80,9 +90,10 @@ def examine(model: str, folder: Path, note: Note = print) -> Results:
     Ratings are kept in the folder, so an examination that was stopped goes on.
 
     Raises:
-        GaiaJudgeError: The folder holds the examination of another judge.
+        GaiaJudgeError: The folder holds the examination of another judge, or other things.
     """
     with load_judge(model, engine="transformers") as judge:  # first, so that nothing is drawn in vain
+        take(folder, PAPERS[0].place, "examination of nano")
         papers = {paper.name: paper.write(folder, note) for paper in PAPERS}
         told = {"rater": judge.rater, "weights_digest": judge.manifest()["judge"]["weights_digest"]}
         ratings = {name: _rate(judge, videos, folder, name, note) for name, (videos, _) in papers.items()}
@@ -127,7 +138,8 @@ def _rate(
             for one in judge.stream(pending):
                 run.append(Record.of(one.video, one.frames, one.scores))
         table = run.export(videos).to_pandas()
-    return table.pivot(index="video", columns="dimension", values="value").loc[[one.id for one in videos]]
+    found = table.pivot(index="video", columns="dimension", values="value").loc[[one.id for one in videos]]
+    return found.round(DIGITS)
 
 
 def _agreements(frame: "DataFrame", mos: "DataFrame", videos: Sequence[Video], unit: str) -> Results:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.nano.folders import take
 from gaia_judge.nano.lessons import Lesson, Lessons
 from gaia_judge.nano.models import save
 from gaia_judge.nano.pupils import Pupil, validate
@@ -28,6 +29,9 @@ MUON, ADAM = 4e-3, 1.5e-3
 
 EVERY, KEEP_S, WAIT_S = 50, 180, 10
 """Steps between rows of the log, seconds between saved states, and between looks at whether others live."""
+
+STATE = "state.pt"
+"""What a training goes on from, by which its folder is known."""
 
 Row = dict[str, float | None]
 
@@ -138,17 +142,19 @@ def train(
         report: Called with each row of the log.
 
     Raises:
-        GaiaJudgeError: The folder holds a training with other settings.
+        GaiaJudgeError: The folder holds a training with other settings, or other things.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    school = School(folder, course, seed)
+    school = School(take(folder, STATE, "training of nano"), course, seed)
+    if school.step == 0:
+        school.keep()  # so that a folder is known as a training's from the first step on
     begun = time.monotonic()
     for step, lesson in enumerate(lessons_from(seed, course, school.step, workers), school.step):
         school.teach(lesson)
         passed = (time.monotonic() - begun) / 60
-        if (step + 1) % EVERY == 0:
+        last = passed > minutes or step + 1 == course.steps
+        if last or (step + 1) % EVERY == 0:
             report(school.log(passed))
-        if passed > minutes or step + 1 == course.steps:
+        if last:
             break
     school.keep()
     if school.step == course.steps:
@@ -175,8 +181,8 @@ class School:
         self.exam = [Lessons(self.tokenizer, seed + 1000, held_out=True).lesson(n, 64) for n in range(6)]
         self.means: dict[str, float] = {}
         self.kept = time.monotonic()
-        if (folder / "state.pt").is_file():
-            self._restore(torch.load(folder / "state.pt", weights_only=True))
+        if (folder / STATE).is_file():
+            self._restore(torch.load(folder / STATE, weights_only=True))
 
     def teach(self, lesson: Lesson) -> None:
         """Take one step."""
@@ -216,7 +222,7 @@ class School:
         states = [optimizer.state_dict() for optimizer in self.optimizers.values()]
         pupil = {"model": self.pupil.model.state_dict(), "heads": self.pupil.heads.state_dict()}
         whole = {"settings": self.settings, "step": self.step, "optimizers": states, **pupil}
-        with replacing(self.folder / "state.pt") as file:
+        with replacing(self.folder / STATE) as file:
             torch.save(whole, file)
         self.kept = time.monotonic()
 
