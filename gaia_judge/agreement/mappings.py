@@ -31,7 +31,8 @@ def measure_mapped(sample: Sample, kind: Kind, limits: Numbers | None) -> Iterat
     """Yield ``plcc_mapped``, ``rmse_mapped`` and, with ``limits``, ``outlier_ratio_mapped``.
 
     The function is fitted to the very scores it is compared with, as published studies do: that flatters,
-    the more so the fewer videos there are. The intervals account for the fit.
+    the more so the fewer videos there are. The intervals account for the fit's uncertainty but not for that:
+    with few units the one of ``rmse_mapped`` lies too low (``benchmarks/agreement.py coverage``).
     """
     names = ("plcc_mapped", "rmse_mapped", *(["outlier_ratio_mapped"] if limits is not None else []))
     curve, why = fit_logistic(sample.x, sample.y, kind)

@@ -112,6 +112,7 @@ def resample(n: int, clusters: Sequence[ArrayLike] = (), *, draws: int = 1000, s
     >>> resample(4, [["a", "a", "b", "b"]], draws=2, seed=1).counts.tolist()
     [[1, 1, 1, 1], [0, 0, 2, 2]]
     """
+    assert draws > 0, "replicates are needed; for none, do without a resampling"
     assert len(clusters) <= 2, "at most two kinds of clusters"
     random = np.random.default_rng(seed)
     places = [_cluster(labels, n) for labels in clusters] or [np.arange(n)]
