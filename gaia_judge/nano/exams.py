@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SEED = 90210
 """Of the examination's clips; training never draws from it."""
 
-DIGITS = 4
-"""Decimals of ratings that count: what lies behind them differs with the size of batches, so that a judge who
+DIGITS = 3
+"""Decimals of ratings that count. Runs keep a fourth, which may differ with the size of batches: a judge who
 says the same of all clips would seem to tell them apart."""
 
 Note = Callable[[str], None]
