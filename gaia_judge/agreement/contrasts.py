@@ -13,6 +13,8 @@ import numpy as np
 
 LEAST = 4
 """Rows that every test needs."""
+ROUNDING = 1e-12
+RIGID = "the three correlations determine each other, so their difference has no spread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ def williams(first: float, second: float, between: float, n: int) -> Test:
 
     if reason := _why_undefined(first, second, between, n):
         return Test("williams", None, None, reason)
-    spread = 2 * _determinant(first, second, between) * (n - 1) / (n - 3)
+    spread = 2 * max(_determinant(first, second, between), 0) * (n - 1) / (n - 3)
     spread += ((first + second) / 2) ** 2 * (1 - between) ** 3
+    if spread <= 0:
+        return Test("williams", None, None, RIGID)
     statistic = (first - second) * math.sqrt((n - 1) * (1 + between) / spread)
     return Test("williams", statistic, 2 * float(t.sf(abs(statistic), n - 3)))
 
@@ -70,7 +74,7 @@ def steiger(first: float, second: float, between: float, n: int) -> Test:
     square = ((first + second) / 2) ** 2
     shared = between * (1 - 2 * square) - square * (1 - 2 * square - between**2) / 2
     spread = 2 - 2 * shared / (1 - square) ** 2
-    return _normal("steiger", (math.atanh(first) - math.atanh(second)) * math.sqrt((n - 3) / spread))
+    return _divide("steiger", first, second, spread / (n - 3))
 
 
 def meng(first: float, second: float, between: float, n: int) -> Test:
@@ -84,7 +88,7 @@ def meng(first: float, second: float, between: float, n: int) -> Test:
     f = min(1.0, (1 - between) / (2 * (1 - square)))
     h = (1 - f * square) / (1 - square)
     spread = 2 * (1 - between) * h
-    return _normal("meng", (math.atanh(first) - math.atanh(second)) * math.sqrt((n - 3) / spread))
+    return _divide("meng", first, second, spread / (n - 3))
 
 
 def fisher(first: float, n: int, second: float, m: int) -> Test:
@@ -101,8 +105,7 @@ def fisher(first: float, n: int, second: float, m: int) -> Test:
     """
     if reason := _why_extreme(first, second) or _why_few(min(n, m)):
         return Test("fisher", None, None, reason)
-    spread = 1 / (n - 3) + 1 / (m - 3)
-    return _normal("fisher", (math.atanh(first) - math.atanh(second)) / math.sqrt(spread))
+    return _divide("fisher", first, second, 1 / (n - 3) + 1 / (m - 3))
 
 
 def correct(p: Sequence[float | None]) -> list[float | None]:
@@ -121,21 +124,25 @@ def correct(p: Sequence[float | None]) -> list[float | None]:
     return found
 
 
-def _normal(name: str, statistic: float) -> Test:
+def _divide(name: str, first: float, second: float, variance: float) -> Test:
+    """Return the test that the difference of Fisher's z, of this variance, is 0."""
+    if variance <= 0:
+        return Test(name, None, None, RIGID)
+    statistic = (math.atanh(first) - math.atanh(second)) / math.sqrt(variance)
     return Test(name, statistic, math.erfc(abs(statistic) / math.sqrt(2)))
 
 
 def _determinant(first: float, second: float, between: float) -> float:
-    """Return that of the correlation matrix of people and two raters."""
+    """Return that of the correlation matrix of people and two raters, which rounding may put below 0."""
     return 1 - first**2 - second**2 - between**2 + 2 * first * second * between
 
 
 def _why_undefined(first: float, second: float, between: float, n: int) -> str | None:
     if reason := _why_few(n) or _why_extreme(first, second):
         return reason
-    if not -1 < between < 1:
+    if not -1 < between < 1 - ROUNDING:
         return f"the two raters correlate by {between:.6g}; the test needs less than 1"
-    if _determinant(first, second, between) < 0:
+    if _determinant(first, second, between) < -ROUNDING:
         return f"no three sides correlate by {first:.6g}, {second:.6g} and {between:.6g}"
     return None
 
@@ -147,6 +154,6 @@ def _why_few(n: int) -> str | None:
 def _why_extreme(*correlations: float) -> str | None:
     """Return why Fisher's z does not exist for one of these, which may also be NaN."""
     for one in correlations:
-        if not -1 < one < 1:
+        if not ROUNDING - 1 < one < 1 - ROUNDING:
             return f"a correlation is {one:.6g}; the test needs one between -1 and 1"
     return None
