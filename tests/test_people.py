@@ -2,15 +2,20 @@
 
 import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.people import join, known_generator, known_generators, read_human, read_mos
+from gaia_judge.people import bound_means, join, known_generator, known_generators, read_human, read_mos
+from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import read_videos
+from gaia_judge.videos.actions import fold, read_actions, read_prompts
 
+GAIA = Path(__file__).parents[2] / "shared" / "gaia"
 HEADER = "filename,final action subject,final action completeness,final action interaction\n"
 
 
@@ -46,19 +51,32 @@ def test_a_folder_without_scores_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "header", "named"),
     [
-        (["a.mp4,1,2,3", "b.mp4,1,2,much"], HEADER, "interaction, row 2: 'much' is not a number"),
-        (["a.mp4,1,2,3", "a.mp4,1,2,3"], HEADER, "row 1 and"),
+        (["a.mp4,1,2,3", "b.mp4,1,2,much"], HEADER, "line 3, column 'interaction': 'much' is not a number"),
+        (["a.mp4,1,2,3", "a.mp4,1,2,3"], HEADER, "line 2 and"),
         (["a.mp4,1,2,3"], HEADER.replace("filename", "clip"), "no column that names the video"),
-        (["a.mp4,1,2,3", ",1,2,3"], HEADER, "row 2: filename is empty"),
+        (["a.mp4,1,2,3", ",1,2,3"], HEADER, "line 3, column 'filename': the cell is empty"),
         ([], HEADER, "has no rows"),
         (["a.mp4,x"], "filename,comment\n", "no column of scores"),
         (["a.mp4,1,1"], "filename,mos,MOS\n", "two columns 'mos'"),
-        (["a,s,1", "a,s,2"], "video,dimension,value\n", "row 2: a second score for video 'a', dimension 's'"),
-        (["a,r,s,1", "a,r,s,2"], "video,rater,dimension,score\n", "row 2: a second score"),
-        (["a,1,1.5"], "video,mos,mos_probability\n", "the probability of 'a'"),
-        (["a,1,0"], "video,mos,mos_probability\n", "the probability of 'a'"),
-        (["a,1,-2"], "video,mos,mos_std\n", "the spread of 'a'"),
-        (["a,1,0"], "video,mos,mos_n\n", "the counts of 'a'"),
+        (
+            ["a,s,1", "a,s,2"],
+            "video,dimension,value\n",
+            "line 3: a second score for video 'a', dimension 's'",
+        ),
+        (["a,r,s,1", "a,r,s,2"], "video,rater,dimension,score\n", "line 3: a second score"),
+        (["a,1,1.5"], "video,mos,mos_probability\n", "line 2, column 'mos_probability': '1.5' cannot"),
+        (["a,1,0"], "video,mos,probability\n", "line 2, column 'probability': '0' cannot"),
+        (["a,1,-2"], "video,mos,mos_std\n", "line 2, column 'mos_std': '-2' cannot"),
+        (["a,1,0"], "video,mos,mos_n\n", "line 2, column 'mos_n': '0' cannot"),
+        (["a,1,2.5"], "video,mos,n\n", "line 2, column 'n': '2.5' cannot"),
+        (["a,1", "", "b,bad"], "video,mos\n", "line 4, column 'mos': 'bad' is not a number"),
+        (["a,1,2"], "video,mos\n", "line 2: more cells than columns"),
+        (["a,inf"], "video,mos\n", "'inf' is not a number"),
+        (["a,,"], "video,subject,completeness\n", "no score: all are empty"),
+        (["a,1,high"], "video,mos,subject\n", "line 2, column 'subject': 'high' is not a number"),
+        (["a,1,2,3"], "video,mos,realism,std\n", "of which dimension is the column 'std'"),
+        (["a,r,,1"], "video,rater,dimension,score\n", "line 2, column 'dimension': the cell is empty"),
+        (["a,,s,1"], "video,rater,dimension,score\n", "line 2, column 'rater': the cell is empty"),
     ],
 )
 def test_what_cannot_be_a_score_is_named(tmp_path, lines, header, named):
@@ -78,6 +96,30 @@ def test_a_wide_table_of_ones_own_says_how_sure_each_score_is(tmp_path):
     assert human.probability["realism"].tolist()[0] == 0.25
     assert human.spread.loc["b"].isna().all()
     assert human.digest == hashlib.sha256((tmp_path / "own.csv").read_bytes()).hexdigest()[:12]
+
+
+def test_one_probability_is_of_all_dimensions(tmp_path):
+    write(tmp_path, "a,40,30,0.25,12", "b,,,0.5,0", header="video,subject,completeness,probability,n\n")
+    human = read_human(tmp_path / "MOS.csv")
+    assert list(human.mos.columns) == ["subject", "completeness"]
+    assert human.probability.loc["a"].tolist() == [0.25, 0.25]
+    assert human.counts.loc["a"].tolist() == [12, 12]
+    assert human.mos.loc["b"].isna().all()
+
+
+def test_a_table_written_by_us_reads_back(tmp_path):
+    frame = pd.DataFrame({"video": ["=a", "'b", "c"], "dimension": "Subject", "value": [1.0, 2.0, 3.0]})
+    ScoreTable.from_pandas(frame.assign(rater="people")).write(tmp_path)
+    human = read_human(tmp_path / "scores.csv")
+    assert human.mos["subject"].to_dict() == {"=a": 1, "'b": 2, "c": 3}
+
+
+def test_what_is_in_no_format_we_read_is_named(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(GaiaJudgeError, match=r"notes\.txt is no table.*\.csv, \.jsonl, \.parquet"):
+        read_human(tmp_path / "notes.txt")
+    with pytest.raises(GaiaJudgeError, match="There is no file"):
+        read_human(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
@@ -120,6 +162,38 @@ def test_a_folders_votes_tell_of_its_scores(tmp_path):
     assert human.mos.loc["a", "subject"] == 30
     assert human.counts.loc["a", "subject"] == 2
     assert human.source.endswith("MOS.csv")
+
+
+def test_a_folders_votes_take_the_shape_of_its_scores(tmp_path):
+    write(tmp_path, "a.mp4,30,1,1", "b.mp4,30,1,1")
+    lines = ["c,r1,subject,10", "b,r1,subject,20", "b,r2,subject,24"]
+    write(tmp_path, *lines, header="video,rater,dimension,score\n", name="votes.csv")
+    human = read_human(tmp_path)
+    for frame in (human.spread, human.counts):
+        assert frame.index.equals(human.mos.index)
+        assert frame.columns.equals(human.mos.columns)
+    assert human.counts.loc["b", "subject"] == 2
+
+
+def test_a_folders_votes_must_be_votes(tmp_path):
+    write(tmp_path, "a.mp4,30,1,1")
+    write(tmp_path, "a,1", header="video,subject\n", name="votes.csv")
+    with pytest.raises(GaiaJudgeError, match=r"votes\.csv has no columns rater"):
+        read_human(tmp_path)
+
+
+def test_means_have_students_intervals(tmp_path):
+    cast = {"a": [10, 20, 60, 30], "b": [5, 7], "c": [4]}
+    lines = [f"{video},r{at},s,{one}" for video, votes in cast.items() for at, one in enumerate(votes)]
+    human = read_human(
+        write(tmp_path, *lines, header="video,rater,dimension,score\n", name="votes.csv") / "votes.csv"
+    )
+    low, high = bound_means(human.mos, human.spread, human.counts)
+    for video in "ab":
+        expected = scipy.stats.ttest_1samp(cast[video], 0).confidence_interval(0.95)
+        assert low.loc[video, "s"] == pytest.approx(expected.low, rel=1e-12)
+        assert high.loc[video, "s"] == pytest.approx(expected.high, rel=1e-12)
+    assert math.isnan(low.loc["c", "s"])
 
 
 def test_gaias_generators_are_eighteen_of_two_kinds():
@@ -181,6 +255,52 @@ def test_two_spellings_of_one_video_are_refused(tmp_path):
     )
     with pytest.raises(GaiaJudgeError, match="'Anmidiff_Abseiling' and 'AnimateDiff_abseiling'"):
         join(facts(b=("AnimateDiff", "Abseiling")), human)
+
+
+def test_seeds_of_one_action_need_ids_only_where_people_scored_it(tmp_path):
+    human = read_human(write(tmp_path, "x1.mp4,1,1,1", "Pika_Zumba.mp4,4,4,4") / "MOS.csv")
+    seeds = facts(x1=("Gen-2", "Walk"), x2=("Gen-2", "Walk"), x3=("Gen-2", "Walk"))
+    assert join(seeds, human).missing == ("x2", "x3")
+    with pytest.raises(GaiaJudgeError, match="'y1' and 'y2' of the videos"):
+        join(facts(x1=("Gen-2", "Walk"), y1=("Pika", "Zumba"), y2=("Pika", "Zumba")), human)
+
+
+def test_scores_that_nobody_asks_for_may_be_twice(tmp_path):
+    lines = ["Gen-2_Zumba.mp4,1,1,1", "gen2_Zumba.mp4,2,2,2", "a.mp4,3,3,3"]
+    joined = join(facts(a=(None, None)), read_human(write(tmp_path, *lines) / "MOS.csv"))
+    assert joined.surplus == ("Gen-2_Zumba", "gen2_Zumba")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Morph_Studio_Zumba", "(Morph Studio)_(zumba)"),
+        ("Stable_Video_arm_wrestling", "(Stable Video)_(arm wrestling)"),
+        ("AnimateDiff_abseiling", "Anmidiff_Abseiling"),
+    ],
+)
+def test_names_are_split_at_the_longest_known_generator(tmp_path, theirs, ours):
+    human = read_human(write(tmp_path, f"{theirs}.mp4,1,1,1") / "MOS.csv")
+    assert join(facts(**{ours: (None, None)}), human).mos.loc[ours, "subject"] == 1
+
+
+def test_all_of_gaias_actions_join_in_both_files_spelling(tmp_path):
+    if not GAIA.is_dir():
+        pytest.skip("GAIA's two files are not here")
+    actions = read_actions(GAIA)
+    spelt = list(read_prompts(GAIA / "prompts_all.csv"))
+    write(tmp_path, *(f'"zeroScope_{name}.mp4",{at},0,0' for at, name in enumerate(spelt)))
+    names = {f"v{at}": ("ZeroScope", actions[fold(name)].name) for at, name in enumerate(spelt)}
+    joined = join(facts(**names), read_human(tmp_path / "MOS.csv"))
+    assert (joined.missing, joined.surplus) == ((), ())
+    assert joined.mos["subject"].tolist() == list(range(510))
+
+
+def test_generators_that_no_table_knows_join_by_the_videos_own_facts(tmp_path):
+    rows = ["(Marmot)_(walk).mp4,1,1,1", "(Kite)_(wave).mp4,2,2,2"]
+    human = read_human(write(tmp_path, *rows) / "MOS.csv")
+    joined = join(facts(**{"(Kite)_(wave)": ("Kite", "wave"), "clip 7": ("Marmot", "Walk")}), human)
+    assert joined.mos["subject"].tolist() == [2, 1]
 
 
 def test_nothing_in_common_shows_an_example_of_each_side(tmp_path):

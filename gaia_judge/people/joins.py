@@ -1,6 +1,6 @@
 """Which of people's scores belong to which videos: by name, and by a table of names; never by likeness."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,31 +74,32 @@ def join(facts: "DataFrame", human: HumanScores) -> Joined:
 
 
 def match(facts: "DataFrame", names: Iterable[str], source: str) -> dict[str, str]:
-    """Return under which of people's names each video stands, for those that do."""
+    """Return under which of people's names each video stands, for those that do.
+
+    Raises:
+        GaiaJudgeError: A video may be two of them, or one of them may be two videos.
+    """
     left = dict.fromkeys(names)
     found = {video: video for video in facts.index if video in left}
     for name in found:
         del left[name]
     videos = facts.drop(index=list(found))
-    makers = {fold(name): name for name in videos["generator"].dropna().unique()}
-    theirs = _by_key(((name, _split(name, makers)) for name in left), source)
-    keys = ((video, _key(row.generator, row.action)) for video, row in _rows(videos))
-    ours = _by_key(keys, "the videos")
-    return found | {video: theirs[key] for key, video in ours.items() if key in theirs}
+    makers = {fold(name) for name in facts["generator"].dropna().unique()}
+    theirs = _by_key((name, _key(*_split(name, makers))) for name in left)
+    ours = _by_key(_rows(videos, makers))
+    for key in ours.keys() & theirs.keys():
+        found[_only(ours[key], "the videos")] = _only(theirs[key], source)
+    return found
 
 
-def _rows(videos: "DataFrame") -> Iterator[tuple[str, "_Facts"]]:
-    known = videos[["generator", "action"]].astype(object).where(videos.notna(), None)
+def _rows(videos: "DataFrame", makers: Set[str]) -> Iterator[tuple[str, Key | None]]:
+    """Yield each video with its key, from what is known of it or else from its name."""
+    known = (
+        videos[["generator", "action"]].astype(object).where(videos[["generator", "action"]].notna(), None)
+    )
     for video, generator, action in known.itertuples(name=None):
-        split = PARENTHESISED.fullmatch(video)
-        own = split.groupdict() if split else {}
-        yield video, _Facts(generator or own.get("generator"), action or own.get("action"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    generator: str | None
-    action: str | None
+        named = _split(video, makers)
+        yield video, _key(generator or named[0], action or named[1])
 
 
 def _key(generator: str | None, action: str | None) -> Key | None:
@@ -108,26 +109,32 @@ def _key(generator: str | None, action: str | None) -> Key | None:
     return fold(known.name if known else generator), LABELS.get(fold(action), fold(action))
 
 
-def _split(name: str, makers: Mapping[str, str]) -> Key | None:
-    """Return the key of a name ``(GENERATOR)_(ACTION)``, or ``GENERATOR_ACTION`` of a known generator."""
+def _split(name: str, makers: Set[str]) -> tuple[str, str] | tuple[None, None]:
+    """Return generator and action of a name ``(GENERATOR)_(ACTION)``, or of ``GENERATOR_ACTION``.
+
+    The latter only where the generator is known; the longest that is (``Morph_Studio_Zumba``).
+    """
     if split := PARENTHESISED.fullmatch(name):
-        return _key(*split.group("generator", "action"))
-    for at in (at for at, letter in enumerate(name) if letter == "_"):
+        return split["generator"], split["action"]
+    for at in (at for at in range(len(name) - 1, 0, -1) if name[at] == "_"):
         if known_generator(name[:at]) or fold(name[:at]) in makers:
-            return _key(name[:at], name[at + 1 :])
-    return None
+            return name[:at], name[at + 1 :]
+    return None, None
 
 
-def _by_key(keys: Iterable[tuple[str, Key | None]], source: str) -> dict[Key, str]:
-    found: dict[Key, str] = {}
+def _by_key(keys: Iterable[tuple[str, Key | None]]) -> dict[Key, list[str]]:
+    found: dict[Key, list[str]] = {}
     for name, key in keys:
-        if key is None:
-            continue
-        if key in found:
-            message = f"{found[key]!r} and {name!r} of {source} are one generator and action."
-            raise GaiaJudgeError(message, "Keep one of them.")
-        found[key] = name
+        if key is not None:
+            found.setdefault(key, []).append(name)
     return found
+
+
+def _only(names: list[str], source: str) -> str:
+    if len(names) > 1:
+        message = f"{names[0]!r} and {names[1]!r} of {source} are one generator and action."
+        raise GaiaJudgeError(message, "Keep one of them, or give people's scores under the videos' ids.")
+    return names[0]
 
 
 def _first(names: Iterable[str]) -> str:

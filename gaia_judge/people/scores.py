@@ -40,8 +40,8 @@ def read_human(path: Path) -> HumanScores:
     The table has, in columns named in any case:
 
     - wide: ``video`` (or filename, id, path) and a column of numbers per dimension, and perhaps
-      ``NAME_std``, ``NAME_n`` and ``NAME_probability`` beside a dimension NAME. GAIA's names of its three
-      dimensions are known. Columns of text are left out.
+      ``NAME_std``, ``NAME_n`` and ``NAME_probability`` beside a dimension NAME; ``n`` and ``probability``
+      alone are of all dimensions. GAIA's names of its three are known. Columns of text are left out.
     - long: ``video``, ``dimension``, ``value``, and perhaps ``std``, ``n`` and ``probability``;
     - votes: ``video``, ``rater``, ``dimension``, ``score``: means, spreads and counts are computed.
 
@@ -58,7 +58,28 @@ def read_human(path: Path) -> HumanScores:
     if not (path / VOTES).is_file():
         return means
     votes = _read(path / VOTES)
-    return replace(means, spread=votes.spread, counts=votes.counts, votes=votes.votes)
+    if votes.votes is None or votes.spread is None or votes.counts is None:
+        raise GaiaJudgeError(f"{path / VOTES} has no columns rater, dimension and score.", "Add or move it.")
+    spread, counts = (
+        part.reindex(index=means.mos.index, columns=means.mos.columns)
+        for part in (votes.spread, votes.counts)
+    )
+    return replace(means, spread=spread, counts=counts, votes=votes.votes)
+
+
+def bound_means(mos: "DataFrame", spread: "DataFrame", counts: "DataFrame") -> "tuple[DataFrame, DataFrame]":
+    """Return the ends of each mean's 95% interval by Student's t; NaN below two votes.
+
+    Args:
+        mos: Mean votes; a row per video and a column per dimension, as all three.
+        spread: Standard deviation of the votes, with n - 1.
+        counts: Number of votes.
+    """
+    from scipy.stats import t
+
+    several = counts.where(counts > 1)
+    reach = spread / several**0.5 * t.ppf(0.975, several - 1)
+    return mos - reach, mos + reach
 
 
 def read_mos(folder: Path) -> "DataFrame":
