@@ -50,19 +50,20 @@ def test_equal_clusters_give_the_interval_of_their_means() -> None:
     assert (found.n, found.actions) == (48, 12)
 
 
-def test_unequal_clusters_and_weights_follow_the_sum_over_actions() -> None:
+def test_unequal_clusters_and_weights_give_the_jackknife_over_actions() -> None:
     random = np.random.default_rng(3)
     values, places, weights = random.normal(size=30), random.integers(0, 7, 30), random.uniform(1, 9, 30)
     found = mean_by_action(values, places, 9, weights)
     mean = np.average(values, weights=weights)
-    totals = [
-        sum(weights[i] * (values[i] - mean) for i in range(30) if places[i] == place) for place in range(7)
-    ]
-    variance = sum(total**2 for total in totals) / weights.sum() ** 2 * 7 / 6
+    without = [np.average(values[places != at], weights=weights[places != at]) for at in range(7)]
+    error = math.sqrt(6 / 7 * sum((one - mean) ** 2 for one in without))
     assert found.value == pytest.approx(mean, rel=1e-13)
-    assert found.error == pytest.approx(math.sqrt(variance), rel=1e-12)
-    assert found.pulls.sum() == pytest.approx(0, abs=1e-14)
+    assert found.error == pytest.approx(error, rel=1e-12)
     assert found.pulls[7:].tolist() == [0, 0]
+    shares = [weights[places == at].sum() / weights.sum() for at in range(7)]
+    worth = 1 / sum(share**2 for share in shares)
+    assert found.freedom == pytest.approx(worth - 1, rel=1e-12)
+    assert found.high == pytest.approx(mean + stats.t.ppf(0.975, worth - 1) * error, rel=1e-12)
 
 
 def test_the_pulls_are_what_a_mean_moves_by() -> None:
@@ -91,6 +92,12 @@ def test_what_has_no_interval_says_why(values: list[float], places: list[int], w
     assert not found.error
 
 
+def test_weights_that_leave_next_to_one_action_have_no_interval() -> None:
+    found = mean_by_action(np.array([1.0, 2.0, 4.0]), np.arange(3), 3, np.array([1e6, 1.0, 1.0]))
+    assert (found.low, found.error) == (None, None)
+    assert found.reason == "3 actions whose weights are so unequal that they count as 1.0"
+
+
 @given(st.floats(-1e3, 1e3), st.floats(0.01, 100))
 def test_shifting_and_stretching_scores_does_so_to_the_interval(shift: float, stretch: float) -> None:
     values, places = scores()[1], np.arange(12) // 2
@@ -117,6 +124,21 @@ def test_the_critical_value_is_that_of_a_loop_over_replicates() -> None:
         error = stats.sem(values[first] - values[second])
         assert found.reach[first, second] == pytest.approx(critical * error, rel=1e-10)
     assert np.isinf(np.diag(found.reach)).all()
+
+
+def test_means_of_few_values_need_a_larger_difference() -> None:
+    """With 5 of 12 actions the tail is the bootstrap's, but of Student's t with 4 degrees, not 11."""
+    values = scores(2, 12)[:, :5]
+    found = [mean_by_action(row, np.arange(5), 12) for row in values]
+    counts = resample(12, draws=199, seed=2).counts
+    apart = np.append(values[0] - values[0].mean() - values[1] + values[1].mean(), np.zeros(7))
+    ratios = sorted(
+        abs(drawn.mean()) / stats.sem(drawn) if drawn.any() else 0.0
+        for drawn in (np.repeat(apart, count) for count in counts)
+    )
+    critical = stats.t.isf(stats.t.sf(ratios[190 - 1], 11), 4)
+    error = stats.sem(values[0] - values[1])
+    assert differ(found, counts, ALL).reach[0, 1] == pytest.approx(critical * error, rel=1e-10)
 
 
 def test_ranks_count_who_is_surely_better_and_worse() -> None:

@@ -16,6 +16,10 @@ TINY = 1e-12
 """A standard error below this share of the values is rounding."""
 
 
+ROOM = 0.5
+"""Degrees of freedom below which no interval is told."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Mean:
     """A mean with its 95% interval; what is undefined is None, and ``reason`` says why."""
@@ -29,8 +33,10 @@ class Mean:
     """Values."""
     actions: int
     """Actions that the values are of."""
+    freedom: float
+    """Degrees of freedom: as how many actions of equal weight these count, less what was estimated."""
     pulls: Numbers
-    """How far each action moves the mean; shape [actions in all], sum 0, and 0 where there are no values."""
+    """How far each action moves the mean; shape [actions in all], 0 where there are no values."""
     reason: str | None = None
 
 
@@ -39,9 +45,11 @@ def mean_by_action(
 ) -> Mean:
     """Return a mean, weighted or not, with an interval that draws whole actions.
 
-    The standard error is that of a ratio, linearised, with actions as clusters (Cochran, Sampling
-    Techniques, 1977, section 11), and the quantile is Student's. Values drawn with known unequal
-    probabilities are weighted by their inverses (Hajek 1971).
+    The standard error is the jackknife's, which leaves out one action at a time (Efron and Stein, The Annals
+    of Statistics 9:586, 1981); the quantile is Student's, with the degrees of freedom of as many equally
+    weighted actions as these are worth (Kish, Survey Sampling, 1965). Values drawn with known unequal
+    probabilities are weighted by their inverses (Hajek 1971). With one value of each action and equal
+    weights this is the usual interval of a mean.
 
     Args:
         values: Finite numbers; shape [N].
@@ -55,32 +63,45 @@ def mean_by_action(
     (2.0, 0.57735, 3)
     """
     if not len(values):
-        return Mean(None, None, None, None, 0, 0, np.zeros(size), "there are no values")
+        return Mean(None, None, None, None, 0, 0, -spent, np.zeros(size), "there are no values")
     shares = np.full(len(values), 1 / len(values)) if weights is None else weights / weights.sum()
     value = float(shares @ values)
-    pulls = np.asarray(np.bincount(places, shares * (values - value), size), np.float64)
-    return conclude(value, pulls, len(values), len(np.unique(places)), spent, float(np.abs(values).max()))
+    by_action = np.bincount(places, shares, size)
+    actions = len(np.unique(places))
+    # Leaving an action out moves the mean the more the larger its share; with equal shares this divides by 1.
+    left = np.maximum(1 - by_action, TINY) / (1 - 1 / actions if actions > 1 else 1)
+    pulls = np.bincount(places, shares * (values - value), size) / left
+    worth = float(1 / (by_action @ by_action))
+    return conclude(value, pulls, len(values), actions, worth, spent, float(np.abs(values).max()))
 
 
-def conclude(value: float, pulls: Numbers, n: int, actions: int, spent: int, scale: float) -> Mean:
+def conclude(
+    value: float, pulls: Numbers, n: int, actions: int, worth: float, spent: int, scale: float
+) -> Mean:
     """Return an estimate with the interval that the pulls of the actions give it.
 
     Args:
         value: The estimate.
         pulls: How far each action moves it; shape [actions in all].
         n: Values, or labels, that it rests on.
-        actions: Actions that these are of; with ``spent`` they give the degrees of freedom.
+        actions: Actions that these are of.
+        worth: As how many of equal weight these count.
         spent: Parameters that were estimated.
         scale: Largest value; a spread that is tiny beside it is none.
     """
+    freedom = worth - spent
     if actions <= spent:
         few = f"{actions} action{'' if actions == 1 else 's'}; an interval needs {spent + 1}"
-        return Mean(value, None, None, None, n, actions, pulls, few)
+        return Mean(value, None, None, None, n, actions, freedom, pulls, few)
+    if freedom < ROOM:
+        uneven = f"{actions} actions whose weights are so unequal that they count as {worth:.1f}"
+        return Mean(value, None, None, None, n, actions, freedom, pulls, uneven)
     error = math.sqrt(float(pulls @ pulls) * actions / (actions - spent))
     if error <= TINY * scale:
-        return Mean(value, None, None, 0.0, n, actions, pulls, "the values do not differ between actions")
-    reach = quantile(actions - spent) * error
-    return Mean(value, value - reach, value + reach, error, n, actions, pulls)
+        same = "the values do not differ between actions"
+        return Mean(value, None, None, 0.0, n, actions, freedom, pulls, same)
+    reach = quantile(freedom) * error
+    return Mean(value, value - reach, value + reach, error, n, actions, freedom, pulls)
 
 
 def quantile(freedom: float) -> float:

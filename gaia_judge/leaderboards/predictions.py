@@ -59,7 +59,7 @@ def estimate(
     pulls = rest.pulls + np.bincount(places, centred, size)
     value = (rest.value or 0.0) + power * float(guesses.mean())
     scale = float(np.abs(labels[labelled]).max())
-    powered = conclude(value, pulls, rest.n, rest.actions, FITTED, scale)
+    powered = conclude(value, pulls, rest.n, rest.actions, rest.freedom + FITTED, FITTED, scale)
     return Estimates(classical, powered, rest, power, len(labels))
 
 
@@ -102,7 +102,7 @@ def count_labels(found: Estimates, width: float) -> tuple[Need, Need]:
         none = Need(None, own.reason)
         return none, none
     spread = own.n * own.error**2
-    density = own.actions / own.n
+    density = (own.freedom + 1) / own.n
     classical = _least(spread, 0.0, 1, density, videos, width)
     if found.powered.low is None:
         return classical, Need(None, found.powered.reason)

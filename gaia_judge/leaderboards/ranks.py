@@ -46,7 +46,9 @@ def differ(means: Sequence[Mean], counts: NDArray[np.integer], shared: NDArray[n
     Each bootstrap replicate draws the same actions for all generators, so that differences are paired. The
     width is the quantile of the largest studentised difference of a replicate, over all pairs (Mogstad,
     Romano, Shaikh and Wilhelm, Review of Economic Studies 91:476, 2024); the standard error is computed
-    anew in each (bootstrap-t), which few actions need.
+    anew in each (bootstrap-t), which few actions need. Means that rest on fewer values than there are
+    actions, such as those from a few labels, get a wider interval: that of Student's t with their degrees
+    of freedom and the same tail.
 
     Args:
         means: Of generators, all with pulls of the same actions.
@@ -56,15 +58,18 @@ def differ(means: Sequence[Mean], counts: NDArray[np.integer], shared: NDArray[n
     size = len(means)
     values = np.array([math.nan if one.value is None else one.value for one in means])
     first, second = np.triu_indices(size, 1)
-    pulls = np.array([one.pulls for one in means]).reshape(size, -1)
-    apart = (pulls[first] - pulls[second]).T
+    apart = _stretched(means)[:, first] - _stretched(means)[:, second]
     errors = np.sqrt((apart**2).sum(axis=0))
     scale = TINY * np.nanmax(np.abs(values), initial=0)
     solid = np.array([one.error is not None for one in means], bool)
     kept = solid[first] & solid[second] & (shared[first, second] >= COMMON) & (errors > scale)
+    freedom = np.array([one.freedom for one in means])
+    critical = _widened(
+        _critical(apart[:, kept], counts), len(apart) - 1, np.minimum(freedom[first], freedom[second])[kept]
+    )
     reach = np.full((size, size), math.inf)
     at = first[kept], second[kept]
-    reach[at] = reach[at[::-1]] = _critical(apart[:, kept], counts) * errors[kept]
+    reach[at] = reach[at[::-1]] = critical * errors[kept]
     with np.errstate(invalid="ignore"):
         return Differences(values[:, None] - values, reach, np.isfinite(reach))
 
@@ -129,6 +134,20 @@ def _split(groups: list[frozenset[int]], first: int, second: int) -> list[frozen
     return [group for group in whole if not any(group < other for other in whole)]
 
 
+def _stretched(means: Sequence[Mean]) -> Numbers:
+    """Return the pulls, longer where the standard error is larger than they say; shape [actions, G]."""
+    columns = [one.pulls * ((one.error or 0.0) / (math.sqrt(one.pulls @ one.pulls) or 1.0)) for one in means]
+    return np.array(columns, np.float64).T
+
+
+def _widened(critical: float, drawn: int, freedom: Numbers) -> Numbers:
+    """Return the critical value of each pair: with fewer degrees of freedom than were drawn, a larger one."""
+    from scipy.special import stdtr, stdtrit
+
+    fewer = freedom < drawn - TINY * drawn
+    return np.where(fewer, -stdtrit(np.minimum(freedom, drawn), stdtr(drawn, -critical)), critical)
+
+
 def _critical(apart: Numbers, counts: NDArray[np.integer]) -> float:
     """Return what the largest studentised difference exceeds in 5% of replicates; infinite if unknown.
 
@@ -140,9 +159,10 @@ def _critical(apart: Numbers, counts: NDArray[np.integer]) -> float:
     place = math.ceil(LEVEL * (draws + 1))
     if not apart.shape[1] or place > draws:
         return math.inf
+    apart = apart - apart.mean(axis=0)
     drawn = counts.astype(np.float64)
     moved = drawn @ apart
-    spread = np.sqrt(np.maximum(drawn @ apart**2 - moved**2 / size, 0))
+    spread = np.sqrt(np.maximum(drawn @ apart**2 - moved**2 / size, 0) * size / max(size - 1, 1))
     flat = spread <= TINY * np.abs(apart).max()
     ratio = np.where(flat, np.where(moved == 0, 0, math.inf), np.abs(moved) / np.where(flat, 1, spread))
     return float(np.sort(ratio.max(axis=1))[place - 1])
