@@ -11,7 +11,7 @@ import click
 from gaia_judge.cli.options import format_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.cli.standings import board_report, board_rows, flat_report, people_report
-from gaia_judge.comparison.raters import Rater, pick_rater, read_raters
+from gaia_judge.comparison.raters import OVERALL, Rater, pick_rater, read_raters
 from gaia_judge.errors import GaiaJudgeError, unknown
 from gaia_judge.leaderboards.boards import Standing, stand
 from gaia_judge.leaderboards.labels import Labels, weigh_labels
@@ -34,7 +34,8 @@ its videos: by the labels alone, and prediction-powered, with the rater's guess 
 intervals are valid however bad the rater is, if it is known how the labels were drawn: write the probability
 with which each was drawn (column NAME_probability beside a dimension NAME; column probability in a table with
 a row per score), or the word random in a column selection, or give --labels random where the file says
-nothing. Labels marked active need the probability. Exit code: 0 done, 2 bad usage or nothing to rank.
+nothing. Labels marked active need the probability; few labels of very unequal probability give intervals that
+are too narrow (benchmarks/leaderboards.py measures by how much). Exit code: 0 done, 2 bad usage or nothing to rank.
 """
 
 
@@ -99,7 +100,7 @@ def _rater(run: str, name: str | None) -> Rater:
 def _labels(rater: Rater, file: Path, sure: bool) -> Labels:
     people = read_human(file)
     several = len(rater.values.columns) > 1
-    names = rater.values.columns if several else people.mos.columns.drop("probability", errors="ignore")
+    names = (rater.values if several else people.mos).columns.drop(["probability", OVERALL], errors="ignore")
     return weigh_labels(people, rater.facts, map(str, names), sure)
 
 

@@ -34,8 +34,8 @@ def estimate(
     over all videos, plus the weighted mean of label - power x guess over those labelled; it equals the
     paper's, whose first mean is over the videos without a label, at power x (videos without) / videos. The
     power is the one that makes the variance least. It also puts the rater on people's scale, so it is not
-    held within 0 and 1; a useless rater gets a power near 0. The interval stays valid however bad the
-    rater is. Guesses that are missing are taken as the mean of the others, so no label is lost.
+    held within 0 and 1; a useless rater gets a power near 0. The interval is valid however bad the rater
+    is, but too narrow with few labels of very unequal weights (``benchmarks/leaderboards.py``). Guesses that are missing are taken as the mean of the others, so no label is lost.
 
     Args:
         labels: People's scores, NaN where there are none; shape [N].
