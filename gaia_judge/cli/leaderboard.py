@@ -32,10 +32,10 @@ possible ranks hold for all generators at once; generators that share a letter a
 With --human, people's scores of SOME of the videos give each generator the mean that people would give all of
 its videos: by the labels alone, and prediction-powered, with the rater's guess of every other video. Both
 intervals are valid however bad the rater is, if it is known how the labels were drawn: write the probability
-with which each was drawn (column NAME_probability beside a dimension NAME; column probability in a table with
-a row per score), or the word random in a column selection, or give --labels random where the file says
-nothing. Labels marked active need the probability; few labels of very unequal probability give intervals that
-are too narrow (benchmarks/leaderboards.py measures by how much). Exit code: 0 done, 2 bad usage or nothing to rank.
+with which each was drawn (column probability, or NAME_probability beside a dimension NAME), or the word
+random in a column selection, or give --labels random where the file says nothing. Labels marked active need
+the probability. Few labels of very unequal probability give intervals that are too narrow. Exit code: 0 done,
+2 bad usage or nothing to rank.
 """
 
 
@@ -100,7 +100,7 @@ def _rater(run: str, name: str | None) -> Rater:
 def _labels(rater: Rater, file: Path, sure: bool) -> Labels:
     people = read_human(file)
     several = len(rater.values.columns) > 1
-    names = (rater.values if several else people.mos).columns.drop(["probability", OVERALL], errors="ignore")
+    names = (rater.values if several else people.mos).columns.drop(OVERALL, errors="ignore")
     return weigh_labels(people, rater.facts, map(str, names), sure)
 
 

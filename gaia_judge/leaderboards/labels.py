@@ -43,7 +43,7 @@ def weigh_labels(
 
     Means of some labels hold for all videos only if it is known how they were drawn. That is so where
 
-    - each label has a sampling probability (columns ``NAME_probability``, or ``probability``): labels count
+    - each label has a sampling probability (column ``probability``, or ``NAME_probability``): labels count
       by its inverse, and may have been chosen actively;
     - the column ``selection`` says ``random`` of all, or the user is ``sure``: a simple random sample of the
       videos of each generator;
@@ -67,7 +67,8 @@ def weigh_labels(
         there = ", ".join(map(str, joined.mos.columns))
         message = f"{human.source} has no scores on {', '.join(names)}; it has {there}."
         raise GaiaJudgeError(message, "Name its columns after the dimensions.")
-    scores, chance = joined.mos[own], _chance(joined, own)
+    scores = joined.mos[own]
+    chance = None if joined.probability is None else joined.probability.reindex(columns=own)
     _check(human, facts, scores, chance, sure)
     notes = list(_notes(human, joined, own, names))
     if chance is None:
@@ -81,17 +82,6 @@ def weigh_labels(
             scores = scores.assign(**{OVERALL: np.nan})
             notes.append("Overall has no labels: the probabilities of the dimensions differ.")
     return Labels(scores, 1 / chance.where(scores.notna()), tuple(notes))
-
-
-def _chance(joined: Joined, own: list[str]) -> "DataFrame | None":
-    """Return the probability of each label, from a column per dimension or from one for all."""
-    import pandas as pd
-
-    if joined.probability is not None:
-        return joined.probability.reindex(columns=own)
-    if "probability" not in joined.mos:
-        return None
-    return pd.DataFrame(dict.fromkeys(own, joined.mos["probability"]))
 
 
 def _check(

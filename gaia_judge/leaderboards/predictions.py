@@ -35,7 +35,8 @@ def estimate(
     paper's, whose first mean is over the videos without a label, at power x (videos without) / videos. The
     power is the one that makes the variance least. It also puts the rater on people's scale, so it is not
     held within 0 and 1; a useless rater gets a power near 0. The interval is valid however bad the rater
-    is, but too narrow with few labels of very unequal weights (``benchmarks/leaderboards.py``). Guesses that are missing are taken as the mean of the others, so no label is lost.
+    is, but too narrow with few labels of very unequal weights (``benchmarks/leaderboards.py``). Guesses that
+    are missing are taken as the mean of the others, so no label is lost.
 
     Args:
         labels: People's scores, NaN where there are none; shape [N].
