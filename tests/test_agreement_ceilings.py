@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from gaia_judge.agreement.ceilings import ceiling, share, split_half
+from gaia_judge.agreement.ceilings import ceiling, ceiling_of_votes, share, split_half
+from gaia_judge.agreement.resamplings import resample
 
 SHROUT = np.array(
     [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float
@@ -29,6 +31,68 @@ def test_shrout_and_fleiss_published_example():
     one = found.reliability / (4 - 3 * found.reliability)
     assert one == pytest.approx(0.17, abs=0.005)
     assert found.value == pytest.approx(np.sqrt(found.reliability), abs=1e-12)
+
+
+def test_shrout_and_fleiss_published_consistency():
+    found = ceiling_of_votes(SHROUT)
+    assert found.method == "ICC(3,k)"
+    assert found.reliability == pytest.approx(0.91, abs=0.005)
+    one = found.reliability / (4 - 3 * found.reliability)
+    assert one == pytest.approx(0.71, abs=0.005)
+    assert ceiling_of_votes(SHROUT + np.array([0, 30, -8, 100])).reliability == pytest.approx(
+        found.reliability, abs=1e-10
+    )
+
+
+def test_consistency_of_complete_votes_is_cronbachs_alpha():
+    votes = noisy(0.7, videos=30, raters=5)
+    alpha = 5 / 4 * (1 - votes.var(0, ddof=1).sum() / votes.sum(1).var(ddof=1))
+    assert ceiling_of_votes(votes).reliability == pytest.approx(alpha, abs=1e-10)
+
+
+def test_votes_that_are_not_complete_are_taken_one_way():
+    votes = noisy(0.7, videos=40, raters=6)
+    votes[np.random.default_rng(1).random(votes.shape) < 0.3] = np.nan
+    votes[0] = np.nan
+    votes[0, 0] = 5
+    kept = np.isfinite(votes).sum(1) >= 2
+    assert 0 < kept.sum() < 40
+    assert ceiling_of_votes(votes) == ceiling(*told(votes[kept]))
+
+
+def test_the_ceiling_of_complete_votes_is_what_the_truth_reaches_though_people_are_lenient_or_strict():
+    chance = np.random.default_rng(3)
+    truth = chance.normal(0, 1, 20000)
+    votes = truth[:, None] + np.linspace(-2, 2, 6) + chance.normal(0, 2, (20000, 6))
+    reached = np.corrcoef(truth, votes.mean(1))[0, 1]
+    assert ceiling_of_votes(votes).value == pytest.approx(reached, abs=0.01)
+    assert ceiling(*told(votes)).value < reached - 0.05
+
+
+@pytest.mark.parametrize(
+    "measure", [ceiling_of_votes, lambda votes, **options: ceiling(*told(votes), **options)]
+)
+def test_the_interval_is_of_the_same_measure_on_repeated_videos(measure):
+    votes = noisy(0.9, videos=25, raters=4)
+    again = [
+        measure(np.repeat(votes, one, axis=0)).reliability for one in resample(25, draws=40, seed=5).counts
+    ]
+    error = np.std(np.log(1 - np.array(again)), ddof=1)
+    found = measure(votes, draws=40, seed=5)
+    ends = 1 - (1 - found.reliability) * np.exp(scipy.stats.t.ppf([0.975, 0.025], 24) * error)
+    assert (found.low, found.high) == pytest.approx(tuple(np.sqrt(ends)), abs=1e-9)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    """Few repetitions; benchmarks/people.py has many."""
+    found = [ceiling_of_votes(noisy(0.8, videos=80, raters=6, seed=seed), draws=200) for seed in range(150)]
+    assert 0.88 <= np.mean([one.low <= np.sqrt(0.8) <= one.high for one in found]) <= 0.99
+
+
+def test_votes_without_noise_have_a_ceiling_of_1_and_no_interval():
+    found = ceiling_of_votes(np.arange(12.0)[:, None] + np.zeros(4))
+    assert (found.value, found.low, found.high) == (1, None, None)
+    assert "noise" in found.reason
 
 
 def test_it_is_the_analysis_of_variance_of_balanced_votes():
@@ -65,6 +129,11 @@ def test_halves_agree_with_the_intraclass_correlation():
     votes = noisy(0.8, videos=2000)
     assert split_half(votes, splits=20) == pytest.approx(ceiling(*told(votes)).reliability, abs=0.02)
     assert split_half(votes, splits=5, seed=1) == split_half(votes, splits=5, seed=1)
+
+
+@pytest.mark.parametrize("raters", [3, 5])
+def test_halves_leave_out_an_odd_vote_and_are_stepped_up_for_it(raters):
+    assert split_half(noisy(0.8, raters=raters), splits=10) == pytest.approx(0.8, abs=0.02)
 
 
 def test_halves_of_two_votes_are_spearman_and_browns_formula():

@@ -284,6 +284,12 @@ def test_names_are_split_at_the_longest_known_generator(tmp_path, theirs, ours):
     assert join(facts(**{ours: (None, None)}), human).mos.loc[ours, "subject"] == 1
 
 
+def test_of_generators_whose_names_begin_alike_the_longer_counts(tmp_path):
+    human = read_human(write(tmp_path, "Kite_walk.mp4,1,1,1", "Kite_XL_walk.mp4,2,2,2") / "MOS.csv")
+    joined = join(facts(a=("Kite", "walk"), b=("Kite XL", "walk")), human)
+    assert joined.mos["subject"].tolist() == [1, 2]
+
+
 def test_all_of_gaias_actions_join_in_both_files_spelling(tmp_path):
     if not GAIA.is_dir():
         pytest.skip("GAIA's two files are not here")
