@@ -18,9 +18,9 @@ COMMANDS = {
     "compare": "Compare raters with people.",
     "frames": "Show exactly the frames that a judge sees.",
     "leaderboard": "Rank generators by a rater's scores.",
-    "ls": "List judges, prompts, scales or engines.",
+    "ls": "List judges, prompts, scales, engines or protocols.",
     "prompt": "Show what a prompt set makes the model read.",
-    "eject": "Copy a shipped judge, prompt set or scale for editing.",
+    "eject": "Copy a shipped judge, prompt set, scale or protocol for editing.",
     "nano": "Train or examine the embedded judge.",
     "doctor": "Check what can run on this machine.",
 }
@@ -55,6 +55,7 @@ def cli() -> None:
     Examples:
       gaia-judge score videos/ --model llava
       gaia-judge score clips.csv --model qwen2.5-vl --base-url http://localhost:8000/v1
+      gaia-judge compare runs/* --human GAIA/ --reference gaia
       gaia-judge frames videos/clip.mp4 --out seen.png
       gaia-judge doctor
     """

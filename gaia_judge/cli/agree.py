@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
 
+UNMAPPED = dict.fromkeys(f"{name}_mapped{end}" for name in ("plcc", "rmse") for end in ("", "_low", "_high"))
+"""What JSON says where no mapping is asked for."""
+
 EPILOG = """
 \b
 Examples:
@@ -66,6 +69,8 @@ def command(table: Path, human: str, raters: str, **given: Any) -> None:
     frame = read_table(table)
     names = [name.strip() for name in raters.split(",") if name.strip()]
     clusters = [name.strip() for name in (given["cluster"] or "").split(",") if name.strip()]
+    if not names:
+        raise GaiaJudgeError(f"--raters {raters!r} names no column.", "Write a column's name.")
     if len(clusters) > 2:
         raise GaiaJudgeError(f"--cluster names {len(clusters)} columns.", "Give one or two.")
     for name in [human, *names, *clusters, *([given["by"]] if given["by"] else [])]:
@@ -104,11 +109,12 @@ def _figures(
         kendall=given["kendall"],
         mapping=given["mapping"],
     )
-    return agreement_row(found)
+    return {**UNMAPPED, **agreement_row(found)}
 
 
 def _report(rows: Sequence[dict[str, Any]], human: str, table: Path, given: dict[str, Any]) -> Report:
-    names = [name for name in LABELS if name in rows[0]] if rows else []
+    mapped = given["mapping"] != "none"
+    names = [name for name in LABELS if mapped or name in STATISTICS]
     heads = [
         "rater",
         *([given["by"]] if given["by"] else []),

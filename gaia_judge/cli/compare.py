@@ -9,7 +9,8 @@ from typing import Any, get_args
 import click
 
 from gaia_judge.agreement.differences import Testing
-from gaia_judge.cli.comparisons import as_json, long_table, tables
+from gaia_judge.cli.comparisons import tables
+from gaia_judge.cli.exports import as_json, long_table
 from gaia_judge.cli.options import format_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.comparison.agreements import Asking, Panel, Part, Unit, seat

@@ -1,12 +1,11 @@
-"""Comparisons as tables for people and as JSON for machines."""
+"""Comparisons as tables for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from gaia_judge.agreement import Duel
 from gaia_judge.agreement.ceilings import share
-from gaia_judge.cli.tables import LABELS, agreement_row, interval, p_text
+from gaia_judge.cli.exports import origin
+from gaia_judge.cli.tables import LABELS, interval, p_text
 from gaia_judge.comparison.agreements import Row
 from gaia_judge.comparison.generators import LEVEL
 from gaia_judge.comparison.references import FIGURES, Published
@@ -36,68 +35,6 @@ def tables(comparison: Comparison) -> Iterator[Report]:
         yield _observations(comparison)
 
 
-def long_table(comparison: Comparison) -> Report:
-    """Return one table with a row per rater, part and dimension, published rows at the end."""
-    names = [name for name in LABELS if name in next(iter(comparison.rows)).figures]
-    heads = ("rater", "origin", "part", "dimension", *names, "n", "missing", "failed", "source")
-    rows: list[tuple[Cell, ...]] = []
-    for row in (*comparison.rows, *comparison.generators):
-        one = next(iter(row.figures.values()))
-        cells = [interval(row.figures[name]) for name in names]
-        rows.append(
-            (row.rater, "measured", row.group, row.dimension, *cells, one.n, one.missing, row.failed, None)
-        )
-    for each in comparison.published:
-        for dimension in dict.fromkeys(dimension for dimension, _ in each.figures):
-            figures = [Interval(each.figures.get((dimension, name))) for name in names]
-            part, source = each.subset, each.source
-            rows.append((each.rater, _origin(each), part, dimension, *figures, None, None, None, source))
-    return Report("Agreement with people", heads, tuple(rows))
-
-
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as JSON values."""
-    panel = comparison.panel
-    return {
-        "videos": len(panel.people),
-        "missing": list(panel.joined.missing),
-        "surplus": list(panel.joined.surplus),
-        "warnings": {rater.name: list(rater.warnings) for rater in panel.raters if rater.warnings},
-        "raters": [_row(row) for row in comparison.rows],
-        "generators": [_row(row) for row in comparison.generators],
-        "protocol": [asdict(one) for one in comparison.tested],
-        "ceilings": {dimension: asdict(one) for dimension, one in comparison.ceilings.items()},
-        "discriminations": [
-            {"rater": rater, "dimension": dimension, **asdict(one)}
-            for (rater, dimension), one in comparison.discriminations.items()
-        ],
-        "duels": [
-            {"dimension": dimension, **asdict(one)}
-            for dimension, found in comparison.duels.items()
-            for one in found
-        ],
-        "observations": [asdict(one) for one in comparison.observations],
-        "published": [
-            {
-                "rater": one.rater,
-                "subset": one.subset,
-                "combination": one.combination,
-                "source": one.source,
-                "figures": [
-                    {"dimension": dimension, "statistic": name, "value": value}
-                    for (dimension, name), value in one.figures.items()
-                ],
-            }
-            for one in comparison.published
-        ],
-    }
-
-
-def _row(row: Row) -> dict[str, Any]:
-    named = {"rater": row.rater, "dimension": row.dimension, "group": row.group}
-    return {**named, "failed": row.failed, **agreement_row(row.figures)}
-
-
 def _statistics(comparison: Comparison, rows: Sequence[Row], title: str) -> Iterator[Report]:
     """Yield a table per statistic: a row per rater and part, a column per dimension."""
     dimensions = list(dict.fromkeys(row.dimension for row in rows))
@@ -118,7 +55,7 @@ def _statistics(comparison: Comparison, rows: Sequence[Row], title: str) -> Iter
         cells += [
             (
                 one.rater,
-                _origin(one),
+                origin(one),
                 *([one.subset] if parts else []),
                 *_figures(one, dimensions, name),
                 None,
@@ -127,10 +64,6 @@ def _statistics(comparison: Comparison, rows: Sequence[Row], title: str) -> Iter
             for one in published
         ]
         yield Report(f"{title}: {LABELS[name]}", heads, tuple(cells), tuple(_notes(comparison, rows, name)))
-
-
-def _origin(one: Published) -> str:
-    return "published combination" if one.combination else "published"
 
 
 def _figures(one: Published, dimensions: Sequence[str], name: str) -> list[Interval]:

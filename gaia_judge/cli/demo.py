@@ -12,15 +12,16 @@ from gaia_judge.calibration.calibrations import Calibration, Plan, calibrate
 from gaia_judge.calibration.calibrators import write_calibrator
 from gaia_judge.calibration.reports import Worth, list_reports, measure, to_json
 from gaia_judge.calibration.sources import read_source
-from gaia_judge.cli.comparisons import as_json, tables
+from gaia_judge.cli.comparisons import tables
+from gaia_judge.cli.exports import as_json
 from gaia_judge.cli.score import rate_videos
 from gaia_judge.cli.screens import Progress, banner, err, foreign_banner, out, show_report
 from gaia_judge.cli.synth import WARNING
 from gaia_judge.comparison.agreements import Asking, seat
 from gaia_judge.comparison.raters import read_raters
 from gaia_judge.comparison.results import Comparison, compare
-from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.judges import Judge, load_judge
+from gaia_judge.nano.folders import take
 from gaia_judge.people import read_human
 from gaia_judge.runs import RunFolder
 from gaia_judge.scores.files import replacing
@@ -60,7 +61,7 @@ def command(folder: Path, seed: int, model: str, as_json: bool) -> None:
     Example:
       gaia-judge demo
     """
-    _check(folder)
+    take(folder, "benchmark", "demo of gaia-judge")
     with load_judge(model, engine="transformers") as judge:  # first, so that nothing is drawn in vain
         banner(judge.card)
         _draw(folder / "benchmark", seed)
@@ -76,17 +77,6 @@ def command(folder: Path, seed: int, model: str, as_json: bool) -> None:
     else:
         _show(folder, compared, found, worth, counts["failed"])
     sys.exit(1 if counts["failed"] else 0)
-
-
-def _check(folder: Path) -> None:
-    """Refuse a folder in which anything but a demo stands."""
-    known = {Path(path).parts[0] for path in WRITTEN.values()}
-    strangers = (
-        sorted(path.name for path in folder.iterdir() if path.name not in known) if folder.is_dir() else []
-    )
-    if strangers or folder.is_file():
-        what = f"holds other things, such as {strangers[0]}" if strangers else "is a file"
-        raise GaiaJudgeError(f"{folder} {what}.", "Give a new or empty folder with --out.")
 
 
 def _draw(benchmark: Path, seed: int) -> None:

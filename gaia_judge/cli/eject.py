@@ -1,17 +1,18 @@
 """``gaia-judge eject``: copy a shipped asset for editing."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from gaia_judge.assets import eject_asset
+from gaia_judge.assets import Kind, eject_asset
 
 
 @click.command("eject")
-@click.argument("kind", type=click.Choice(["judges", "prompts", "scales"]))
+@click.argument("kind", type=click.Choice(get_args(Kind)))
 @click.argument("name")
 def command(kind: str, name: str) -> None:
-    """Copy NAME into this folder's own judges/ or prompts/, where it wins over the shipped one.
+    """Copy NAME into this folder's own judges/, prompts/ or calibration/, where it wins over the shipped one.
 
     \b
     Example:

@@ -10,22 +10,29 @@ from gaia_judge.cards import read_card
 from gaia_judge.cli.screens import out
 from gaia_judge.engines.registry import engine_entries
 from gaia_judge.prompts import load_prompt_set
+from gaia_judge.protocols import load_protocol
 from gaia_judge.scales import load_scale
 
-KINDS = ("judges", "prompts", "scales", "engines")
+KINDS = ("judges", "prompts", "scales", "engines", "protocols")
 
 
 @click.command("ls")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def command(kind: str, as_json: bool) -> None:
-    """List judges, prompts, scales or engines, with where each comes from and its digest.
+    """List judges, prompts, scales, engines or protocols, with where each comes from and its digest.
 
     \b
     Example:
       gaia-judge ls judges
     """
-    rows = {"judges": _judges, "prompts": _prompts, "scales": _scales, "engines": _engines}[kind]()
+    rows = {
+        "judges": _judges,
+        "prompts": _prompts,
+        "scales": _scales,
+        "engines": _engines,
+        "protocols": _protocols,
+    }[kind]()
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -66,6 +73,18 @@ def _scales() -> list[dict[str, str]]:
             "digest": asset.digest,
         }
         for asset in list_assets("scales")
+    ]
+
+
+def _protocols() -> list[dict[str, str]]:
+    return [
+        {
+            "name": asset.name,
+            "about": load_protocol(asset.name).about,
+            "origin": asset.origin,
+            "digest": asset.digest,
+        }
+        for asset in list_assets("protocols")
     ]
 
 

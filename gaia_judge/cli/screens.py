@@ -32,6 +32,9 @@ SYNTHETIC_WORLD = (
     " its numbers are no evidence about real videos or real judges."
 )
 
+WORD = 12
+"""Letters up to which a word in a table is not broken."""
+
 QUIET_SECONDS = 30.0
 """Without a terminal, a line of progress is written this often."""
 
@@ -157,8 +160,9 @@ def _show_table(report: Report) -> None:
     shown = Table(title=report.title, title_justify="left")
     for at, name in enumerate(report.columns):
         side: Literal["left", "right"] = "right" if report.numeric(at) else "left"
-        word = max(map(len, name.split()), default=0)
-        shown.add_column(escape(name), justify=side, overflow="fold", min_width=word)
+        words = " ".join([name, *(cell_text(row[at]) for row in report.rows)]).split()
+        width = min(WORD, max(map(len, words), default=0))
+        shown.add_column(escape(name), justify=side, overflow="fold", min_width=width)
     for row in report.rows:
         shown.add_row(*(escape(cell_text(cell)) for cell in row))
     out.print(shown)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gaia_judge.agreement import agree, resample
+from gaia_judge.agreement.intervals import bound
 from gaia_judge.comparison.raters import OVERALL
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pandas import DataFrame, Series
 
 LEAST = 3
@@ -152,10 +154,7 @@ def _agreeing_on_good(
     curve = np.polynomial.Polynomial.fit(pairs[dimension], pairs["spread"], DEGREE)
     left = pairs["spread"] - curve(pairs[dimension].to_numpy())
     explained = 1 - float(left.var(ddof=0) / pairs["spread"].var(ddof=0))
-    # Weighted so that the mean of the whole is the difference of the two parts' means.
-    share = best.mean()
-    weighted = pairs["spread"] * np.where(best, 1 / share, -1 / (1 - share))
-    value, low, high = _mean(weighted, facts, draws, seed)
+    value, low, high = _mean(pairs["spread"], facts, draws, seed, best.to_numpy())
     return told(
         value,
         low,
@@ -175,15 +174,32 @@ def _verdict(low: float | None, high: float | None, border: float = 0.0) -> bool
 
 
 def _mean(
-    values: "Series[float]", facts: "DataFrame", draws: int, seed: int
+    values: "Series[float]",
+    facts: "DataFrame",
+    draws: int,
+    seed: int,
+    part: "NDArray[np.bool_] | None" = None,
 ) -> tuple[float | None, float | None, float | None]:
-    """Return a mean with its 95% interval, whole actions drawn anew where they are known."""
+    """Return a mean, or that of a part less that of the rest, with its 95% interval.
+
+    Whole actions are drawn anew where they are known, else videos.
+    """
     if not len(values):
         return None, None, None
+    inside = np.ones(len(values), bool) if part is None else part
+    columns = [
+        side * column for side in (inside, ~inside) for column in (values.to_numpy(), np.ones(len(values)))
+    ]
+
+    def measure(sums: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        with np.errstate(invalid="ignore"):
+            means = sums[:, ::2] / sums[:, 1::2]
+        return means[:, 0] - (0 if part is None else means[:, 1])
+
     actions = np.asarray(facts["action"].reindex(values.index).fillna(""), str)
     resampling = resample(len(values), [actions], draws=draws, seed=seed)
+    value = float(measure(np.sum(columns, axis=1)[None])[0])
     if resampling.units < 2:
-        return float(values.mean()), None, None
-    sums = resampling.total(np.column_stack([values, np.ones(len(values))]))
-    low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975]).tolist()
-    return float(values.mean()), low, high
+        return value, None, None
+    low, high, _ = bound(measure(resampling.total(np.stack(columns, axis=1))))
+    return value, low, high

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gaia_judge.agreement import Duel, agree, duels
-from gaia_judge.agreement.ceilings import Ceiling, ceiling
+from gaia_judge.agreement.ceilings import Ceiling, ceiling, ceiling_of_votes
 from gaia_judge.agreement.differences import Testing
 from gaia_judge.agreement.discriminations import Discrimination, discriminate
 from gaia_judge.comparison.agreements import Asking, Panel, Part, Row, draw, measure
@@ -103,30 +103,38 @@ def measure_parts(panel: Panel, protocol: Protocol) -> list[Tested]:
 
 
 def _ceiling(panel: Panel, dimension: str, asking: Asking) -> Ceiling:
-    """Return the ceiling by the votes' own means where there are votes: MOS may stand on another scale."""
-    means, joined = panel.people[dimension], panel.joined
-    if joined.votes is not None:
-        own = joined.votes[joined.votes["dimension"] == dimension]
-        means = own.groupby("video")["score"].mean().reindex(means.index)
-    spread, counts = _beside(panel, dimension)
-    return ceiling(means, spread, counts, draws=asking.draws, seed=asking.seed)
+    votes = panel.joined.votes
+    if votes is not None and (own := votes[votes["dimension"] == dimension]).size:
+        table = own.pivot(index="video", columns="rater", values="score").reindex(panel.people.index)
+        return ceiling_of_votes(table.to_numpy(float), draws=asking.draws, seed=asking.seed)
+    return ceiling(*_opinions(panel, dimension), draws=asking.draws, seed=asking.seed)
 
 
 def _discriminations(panel: Panel, seed: int) -> dict[tuple[str, str], Discrimination]:
-    return {
-        (name, dimension): discriminate(scores, panel.people[dimension], spread, counts, seed=seed)
-        for dimension in panel.dimensions
-        for spread, counts in [_beside(panel, dimension)]
-        if spread is not None and counts is not None
-        for name, scores in panel.scores(dimension).items()
-    }
+    found = {}
+    for dimension in panel.dimensions:
+        opinions = _opinions(panel, dimension)
+        if opinions[1] is not None:
+            for name, scores in panel.scores(dimension).items():
+                found[name, dimension] = discriminate(scores, *opinions, seed=seed)
+    return found
 
 
-def _beside(panel: Panel, dimension: str) -> "tuple[Series[float] | None, Series[float] | None]":
-    """Return spread and number of the votes for each video, where they are known."""
-    frames = panel.joined.spread, panel.joined.counts
+def _opinions(
+    panel: Panel, dimension: str
+) -> "tuple[Series[float], Series[float] | None, Series[float] | None]":
+    """Return mean, spread and number of the votes for each video, the last two None where they are not known.
+
+    The mean is that of the votes where there are any: published scores may stand on another scale.
+    """
+    joined, videos = panel.joined, panel.people.index
     spread, counts = (
-        None if frame is None or dimension not in frame else frame[dimension].reindex(panel.people.index)
-        for frame in frames
+        None if frame is None or dimension not in frame else frame[dimension].reindex(videos)
+        for frame in (joined.spread, joined.counts)
     )
-    return spread, counts
+    if spread is None or counts is None:
+        return panel.people[dimension], None, None
+    if joined.votes is None:
+        return panel.people[dimension], spread, counts
+    own = joined.votes[joined.votes["dimension"] == dimension]
+    return own.groupby("video")["score"].mean().reindex(videos), spread, counts

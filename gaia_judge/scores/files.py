@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,8 +82,8 @@ def read_table(path: Path) -> "DataFrame":
             with path.open(encoding="utf-8-sig") as file:
                 return pd.DataFrame.from_records([json.loads(line) for line in file if line.strip()])
         return _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        message = f"{path} cannot be read as a table: {error}."
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        message = f"{path} cannot be read as a table: {str(error).strip()}."
         raise GaiaJudgeError(message, "Give CSV (UTF-8, with a header), JSONL or Parquet.") from error
 
 
@@ -91,7 +92,12 @@ def _read_csv(path: Path) -> "DataFrame":
 
     with path.open(encoding="utf-8-sig") as file:
         delimiter = max(",;\t", key=file.readline().count)
-    frame = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", sep=delimiter)
+    # Without index_col=False, rows one cell too long would silently shift.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        frame = pd.read_csv(
+            path, dtype=str, na_filter=False, encoding="utf-8-sig", sep=delimiter, index_col=False
+        )
     return frame.map(_bare)
 
 
