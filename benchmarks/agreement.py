@@ -72,6 +72,7 @@ def speed() -> None:
 
 CORRELATION = 0.6
 DESIGNS = {
+    "18 means of generators": (18, 1, "rows"),
     "100 videos": (100, 1, "rows"),
     "30 actions x 6": (30, 6, "action"),
     "18 generators x 12": (18, 12, "action"),

@@ -7,7 +7,7 @@ from gaia_judge.agreement.ceilings import share
 from gaia_judge.cli.exports import origin
 from gaia_judge.cli.tables import LABELS, interval, p_text
 from gaia_judge.comparison.agreements import Row
-from gaia_judge.comparison.generators import LEVEL
+from gaia_judge.comparison.generators import COVERAGE, LEVEL
 from gaia_judge.comparison.references import FIGURES, Published
 from gaia_judge.comparison.results import Comparison
 from gaia_judge.reports import Cell, Interval, Report
@@ -77,7 +77,7 @@ def _notes(comparison: Comparison, rows: Sequence[Row], name: str) -> Iterator[s
         sources = dict.fromkeys(one.source for one in comparison.published)
         yield f"Published rows: measured by others, probably absolute values. {'; '.join(sources)}."
     if rows[0].group == LEVEL:
-        yield "Intervals draw few generators anew: they are too narrow (benchmarks/agreement.py measures it)."
+        yield COVERAGE
     reasons = {
         f"{row.rater}, {row.dimension}: {row.figures[name].reason}."
         for row in rows
