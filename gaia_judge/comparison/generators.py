@@ -7,8 +7,8 @@ LEVEL = "means of generators"
 """The group under which such rows stand."""
 
 COVERAGE = (
-    "Intervals draw generators anew. Of 18 normal means the 95% intervals held the truth in 96% for SRCC, 95% for"
-    " KRCC and 92% for PLCC (correlation 0.6; benchmarks/agreement.py)."
+    "Intervals draw generators anew. Of 18 normal means the 95% intervals held the truth in 96% for SRCC,"
+    " 95% for KRCC and 92% for PLCC (correlation 0.6; benchmarks/agreement.py)."
 )
 """Measured with 1,000 samples."""
 
@@ -16,8 +16,8 @@ COVERAGE = (
 def measure_generators(panel: Panel, asking: Asking) -> list[Row]:
     """Return how each rater's mean scores of generators agree with people's.
 
-    A generator's means are taken over the videos that both have scored. ``COVERAGE`` says what intervals of so
-    few points are worth.
+    A generator's means are taken over the videos that both have scored. ``COVERAGE`` says what intervals of
+    so few points are worth.
     """
     rows = []
     for rater in panel.raters:
