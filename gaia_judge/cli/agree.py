@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gaia_judge.agreement import agree, resample
-from gaia_judge.cli.options import format_option
+from gaia_judge.cli.options import format_option, kendall_option, mapping_option
 from gaia_judge.cli.screens import show_report
 from gaia_judge.cli.tables import LABELS, agreement_row
 from gaia_judge.errors import GaiaJudgeError, unknown
@@ -43,17 +43,8 @@ percentile bootstrap; --cluster draws whole clusters, and both of two (pigeonhol
 @click.option("--raters", required=True, metavar="COL[,COL...]", help="Columns of the raters' scores.")
 @click.option("--by", metavar="COL", help="Measure within each value of this column.")
 @click.option("--cluster", metavar="COL[,COL]", help="What intervals draw as a whole: one column or two.")
-@click.option(
-    "--kendall", type=click.Choice(["b", "c"]), default="b", show_default=True, help="Kendall's tau."
-)
-@click.option(
-    "--map",
-    "mapping",
-    type=click.Choice(["none", "logistic4", "logistic5"]),
-    default="none",
-    show_default=True,
-    help="Also PLCC and RMSE after this function of the rater's scores, fitted to people's.",
-)
+@kendall_option
+@mapping_option
 @click.option(
     "--bootstrap",
     "draws",

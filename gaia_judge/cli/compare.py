@@ -11,7 +11,7 @@ import click
 from gaia_judge.agreement.differences import Testing
 from gaia_judge.cli.comparisons import tables
 from gaia_judge.cli.exports import as_json, long_table
-from gaia_judge.cli.options import format_option
+from gaia_judge.cli.options import format_option, kendall_option, mapping_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.comparison.agreements import Asking, Panel, Part, Unit, seat
 from gaia_judge.comparison.combinations import How, combine
@@ -71,17 +71,8 @@ NAMED = 5
 @click.option(
     "--cluster", "unit", type=click.Choice(get_args(Unit)), help="What intervals draw [default: action]."
 )
-@click.option(
-    "--kendall", type=click.Choice(["b", "c"]), default="b", show_default=True, help="Kendall's tau."
-)
-@click.option(
-    "--map",
-    "mapping",
-    type=click.Choice(["none", "logistic4", "logistic5"]),
-    default="none",
-    show_default=True,
-    help="Also PLCC and RMSE after this function of the rater's scores, fitted to people's.",
-)
+@kendall_option
+@mapping_option
 @click.option(
     "--test",
     type=click.Choice(get_args(Testing)),

@@ -1,17 +1,18 @@
 """``gaia-judge ls``: what there is."""
 
 import json
+from collections.abc import Callable
 
 import click
 from rich.table import Table
 
-from gaia_judge.assets import list_assets
+from gaia_judge.assets import Kind, list_assets
 from gaia_judge.cards import read_card
 from gaia_judge.cli.screens import out
 from gaia_judge.engines.registry import engine_entries
 from gaia_judge.prompts import load_prompt_set
-from gaia_judge.protocols import load_protocol
-from gaia_judge.scales import load_scale
+from gaia_judge.protocols import Protocol, load_protocol
+from gaia_judge.scales import Scale, load_scale
 
 KINDS = ("judges", "prompts", "scales", "engines", "protocols")
 
@@ -26,13 +27,7 @@ def command(kind: str, as_json: bool) -> None:
     Example:
       gaia-judge ls judges
     """
-    rows = {
-        "judges": _judges,
-        "prompts": _prompts,
-        "scales": _scales,
-        "engines": _engines,
-        "protocols": _protocols,
-    }[kind]()
+    rows = _rows(kind)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -43,6 +38,14 @@ def command(kind: str, as_json: bool) -> None:
     for row in rows:
         table.add_row(*(row[name] for name in shown))
     out.print(table)
+
+
+def _rows(kind: str) -> list[dict[str, str]]:
+    if kind == "scales":
+        return _plain("scales", load_scale)
+    if kind == "protocols":
+        return _plain("protocols", load_protocol)
+    return {"judges": _judges, "prompts": _prompts, "engines": _engines}[kind]()
 
 
 def _judges() -> list[dict[str, str]]:
@@ -64,27 +67,10 @@ def _prompts() -> list[dict[str, str]]:
     return found
 
 
-def _scales() -> list[dict[str, str]]:
+def _plain(kind: Kind, load: Callable[[str], Scale | Protocol]) -> list[dict[str, str]]:
     return [
-        {
-            "name": asset.name,
-            "about": load_scale(asset.name).about,
-            "origin": asset.origin,
-            "digest": asset.digest,
-        }
-        for asset in list_assets("scales")
-    ]
-
-
-def _protocols() -> list[dict[str, str]]:
-    return [
-        {
-            "name": asset.name,
-            "about": load_protocol(asset.name).about,
-            "origin": asset.origin,
-            "digest": asset.digest,
-        }
-        for asset in list_assets("protocols")
+        {"name": one.name, "about": load(one.name).about, "origin": one.origin, "digest": one.digest}
+        for one in list_assets(kind)
     ]
 
 

@@ -13,6 +13,19 @@ decoder_option = click.option(
     help="Video decoder.",
 )
 
+kendall_option = click.option(
+    "--kendall", type=click.Choice(["b", "c"]), default="b", show_default=True, help="Kendall's tau."
+)
+
+mapping_option = click.option(
+    "--map",
+    "mapping",
+    type=click.Choice(["none", "logistic4", "logistic5"]),
+    default="none",
+    show_default=True,
+    help="Also PLCC and RMSE after this function of the rater's scores, fitted to people's.",
+)
+
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--format``, and ``--json`` for short: the argument ``format``."""
