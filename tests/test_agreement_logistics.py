@@ -134,8 +134,8 @@ def test_what_cannot_be_fitted_has_a_reason(x, reason):
 
 
 def test_a_fit_that_does_not_converge_has_a_reason(monkeypatch):
-    monkeypatch.setattr("gaia_judge.agreement.logistics.EVALUATIONS", 3)
+    monkeypatch.setattr("gaia_judge.agreement.projections.EVALUATIONS", 3)
     x, y = scores("logistic5")
     curve, reason = fit_logistic(x, y, "logistic5")
     assert curve is None
-    assert reason == "logistic5 did not converge within 3 evaluations on 400 videos"
+    assert reason == "the search for logistic5 did not converge on 400 videos"

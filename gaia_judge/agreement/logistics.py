@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaia_judge.agreement.pairs import Numbers, pair, why_undefined
+from gaia_judge.agreement.projections import Curve, scale, search, sigmoid
 
 Kind = Literal["logistic4", "logistic5"]
 PARAMETERS: dict[Kind, int] = {"logistic4": 4, "logistic5": 5}
-EVALUATIONS = 2000
-"""After so many a fit has not converged."""
-TOLERANCE = 1e-8
-"""Relative change of the squares, or of the parameters, at which a fit has converged; scipy's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +43,22 @@ class Logistic:
 def fit_logistic(x: ArrayLike, y: ArrayLike, kind: Kind) -> tuple[Logistic | None, str | None]:
     """Return the logistic function of least squares, or None and the reason in words for a user.
 
-    Both sides are standardised for the search, by the Levenberg-Marquardt method, so that no unit is harder
-    than another; the answer is the published function of the scores as given. The search starts at VQEG's
-    values (extremes of y, mean of x, a slope of half a standard deviation) and at their mirror image, since
-    scores may fall where quality rises; the better end is taken.
+    Only the slope and the middle of the curve are searched for; the other parameters follow from each pair of
+    these by linear least squares (variable projection; Golub and Pereyra, SIAM Journal on Numerical Analysis
+    10:413, 1973). Both sides are standardised for the search, so that no unit is harder than another. It
+    starts at the best pairs of a grid and takes the best end, so scores may fall where quality rises.
+
+    Slope and middle are bounded, since for many scores the squares fall for ever as parameters run off. Where
+    they do so towards a line, an exponential function or (with five parameters) a polynomial, the bounds are
+    so wide that the mapped scores are those of the limit but for about a hundred-thousandth of the squares.
+    Towards a step the bound is a choice: no curve is steeper than ``projections.STEEPEST``, though in small
+    samples steeper ones often have smaller squares, by a step that singles out one or two videos. A function
+    on a bound is thus an answer, that of least squares within the bounds, not a failure. Its mapped scores
+    mean something and its single parameters do not; likewise where scores have fewer different values than
+    the function has parameters.
+
+    There is no function, but a reason, for too few videos, for a side that is constant, and where the search
+    does not converge.
 
     Args:
         x: The rater; shape [N]. Pairs that are not whole are left out.
@@ -59,34 +68,12 @@ def fit_logistic(x: ArrayLike, y: ArrayLike, kind: Kind) -> tuple[Logistic | Non
     x, y, _ = pair(x, y)
     if reason := _why_unfit(x, y, kind):
         return None, reason
-    by_x, by_y = ((float(side.mean()), float(side.std())) for side in (x, y))
+    by_x, by_y = scale(x), (float(y.mean()), float(y.std()))
     z, v = (x - by_x[0]) / by_x[1], (y - by_y[0]) / by_y[1]
-    ends = [_descend(z, v, kind, start) for start in _start(z, v, kind)]
-    good = [end for end in ends if end is not None]
-    if not good:
-        return None, f"{kind} did not converge within {EVALUATIONS} evaluations on {len(x)} videos"
-    best = min(good, key=lambda end: end[0])[1]
+    best = search(z, v, linear=kind == "logistic5")
+    if best is None:
+        return None, f"the search for {kind} did not converge on {len(x)} videos"
     return Logistic(kind, _restore(best, kind, by_x, by_y)), None
-
-
-def _descend(z: Numbers, v: Numbers, kind: Kind, start: list[float]) -> tuple[float, Numbers] | None:
-    """Return the cost and the parameters where the search ends; None where it does not converge."""
-    from scipy.optimize import least_squares
-
-    curve = _FUNCTIONS[kind]
-    end = least_squares(
-        lambda b: curve(z, b)[0] - v,
-        start,
-        jac=lambda b: curve(z, b)[1],
-        method="lm",
-        ftol=TOLERANCE,
-        xtol=TOLERANCE,
-        gtol=TOLERANCE,
-        max_nfev=EVALUATIONS,
-    )
-    found = np.asarray(end.x, np.float64)
-    converged = end.success and np.isfinite(found).all() and np.isfinite(end.cost)
-    return (float(end.cost), found) if converged else None
 
 
 def _why_unfit(x: Numbers, y: Numbers, kind: Kind) -> str | None:
@@ -96,39 +83,20 @@ def _why_unfit(x: Numbers, y: Numbers, kind: Kind) -> str | None:
     return why_undefined(x, y)
 
 
-def _start(z: Numbers, v: Numbers, kind: Kind) -> list[list[float]]:
-    """Return where the search starts, in standard deviations."""
-    low, high = float(v.min()), float(v.max())
+def _restore(b: Curve, kind: Kind, x: tuple[float, float], y: tuple[float, float]) -> tuple[float, ...]:
+    """Return the parameters for scores as given; ``x`` and ``y`` are their places and units."""
+    (place, unit), (level, height) = x, y
+    middle, rise, base = place + unit * b.middle, height * b.rise, level + height * b.base
     if kind == "logistic4":
-        return [[high, low, 0.0, 0.5], [low, high, 0.0, 0.5]]
-    sign = 1.0 if z @ v >= 0 else -1.0
-    rise = sign * (high - low)
-    # A curve alone, a line with a small steep curve, and a line with a curve against it.
-    return [[rise, 1.0, 0.0, 0.0, 0.0], [rise / 4, 4.0, 0.0, sign / 2, 0.0], [-rise, 1.0, 0.0, sign, 0.0]]
-
-
-def _restore(b: Numbers, kind: Kind, x: tuple[float, float], y: tuple[float, float]) -> tuple[float, ...]:
-    """Return the parameters for scores as given; ``x`` and ``y`` are their means and deviations."""
-    (mean, unit), (level, height) = x, y
-    if kind == "logistic4":
-        found = [*(level + height * b[:2]), mean + unit * b[2], unit * abs(b[3])]
-    else:
-        # Turning both signs of b1 and b2 leaves the function as it is.
-        turn, slope = (1 if b[1] >= 0 else -1), height * b[3] / unit
-        found = [turn * height * b[0], abs(b[1]) / unit, mean + unit * b[2], slope]
-        found.append(level + height * b[4] - slope * mean)
-    return tuple(float(one) for one in found)
-
-
-def _sigmoid(u: Numbers) -> Numbers:
-    """Return 1 / (1 + exp(-u)) without overflow."""
-    return np.asarray(0.5 + 0.5 * np.tanh(u / 2), np.float64)
+        return base + rise, base, middle, unit / b.slope
+    tilt = height * b.tilt / unit
+    return rise, b.slope / unit, middle, tilt, base + rise / 2 - tilt * place
 
 
 def _four(x: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     width = max(abs(b[3]), 1e-12 * max(1.0, abs(b[2])))
     u = np.clip((x - b[2]) / width, -500, 500)
-    share = _sigmoid(u)
+    share = sigmoid(u)
     steep = (b[0] - b[1]) * share * (1 - share) / width
     by = [share, 1 - share, -steep, -steep * u * np.copysign(1.0, b[3])]
     return b[1] + (b[0] - b[1]) * share, np.stack(by, axis=-1)
@@ -136,7 +104,7 @@ def _four(x: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
 
 def _five(x: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     u = np.clip(b[1] * (x - b[2]), -500, 500)
-    share = _sigmoid(u)
+    share = sigmoid(u)
     steep = b[0] * share * (1 - share)
     by = [share - 0.5, steep * (x - b[2]), -steep * b[1], x, np.ones_like(x)]
     return b[0] * (share - 0.5) + b[3] * x + b[4], np.stack(by, axis=-1)
