@@ -26,7 +26,7 @@ STEEPEST = 50.0
 FARTHEST = 15.0
 """How far beyond the scores the middle may lie, in their ranges: one side of a curve is exponential there."""
 ROUNDING = 1e-8
-"""A curve that differs from what the line reaches by a smaller share than this is not told from rounding."""
+"""The weight of the rise among the errors, so that no huge one makes a curve of what rounding leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,7 @@ class Projection:
     def rise(self, shares: Numbers) -> tuple[float, Numbers]:
         """Return the best rise of a curve of these shares, and what constant and line leave of the shares."""
         own = self.project(shares)
-        squares = float(own @ own)
-        if squares <= ROUNDING**2 * len(own):
-            return 0.0, own
-        return float(own @ self.v) / squares, own
+        return float(own @ self.v) / (float(own @ own) + ROUNDING**2 * len(own)), own
 
     def squares(self, point: Numbers) -> tuple[float, Numbers]:
         """Return half the mean square error of the best curve of this log slope and middle; and its gradient.
@@ -74,7 +71,7 @@ class Projection:
         errors = rise * own - self.v
         steep = rise * slope * shares * (1 - shares) * errors
         gradient = np.array([steep @ far, -steep.sum()]) / len(errors)
-        return float(errors @ errors) / (2 * len(errors)), gradient
+        return (float(errors @ errors) / len(errors) + (ROUNDING * rise) ** 2) / 2, gradient
 
 
 def leave(values: Numbers, line: Numbers | None) -> Numbers:
