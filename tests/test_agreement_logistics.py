@@ -139,3 +139,64 @@ def test_a_fit_that_does_not_converge_has_a_reason(monkeypatch):
     curve, reason = fit_logistic(x, y, "logistic5")
     assert curve is None
     assert reason == "the search for logistic5 did not converge on 400 videos"
+
+
+def saturating(seed=0, size=7344):
+    """Expected scores, from 1 to 5, of a judge that is sure at both ends; and MOS from 0 to 100."""
+    random = np.random.default_rng(seed)
+    quality = random.normal(size=size)
+    y = np.clip(50 + 15 * quality + random.normal(0, 7, size), 0, 100)
+    logits = (quality * 0.7 + random.normal(0, 0.7, size))[:, None] * np.arange(-2, 3)
+    weights = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return weights @ np.arange(1, 6), y
+
+
+def squares(curve, x, y):
+    return float(np.sum((curve(x) - y) ** 2))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_judge_that_saturates_is_mapped(kind, sign):
+    x, y = saturating()
+    curve, reason = fit_logistic(sign * x, y, kind)
+    assert reason is None
+    line = np.polyval(np.polyfit(x, y, 1), x)
+    assert squares(curve, sign * x, y) < np.sum((line - y) ** 2)
+    # The curve of five parameters runs towards a cubic here, that of four towards an exponential.
+    start = {"logistic4": (100, 0, 3, 1), "logistic5": (20, 2, 3, 10, 20)}[kind]
+    theirs, _ = curve_fit(PUBLISHED[kind], x, y, p0=start, maxfev=2000 if kind == "logistic4" else 200_000)
+    assert squares(curve, sign * x, y) <= np.sum((PUBLISHED[kind](x, *theirs) - y) ** 2) * (1 + 2e-5)
+
+
+@pytest.mark.parametrize("size", [50, 300])
+@pytest.mark.parametrize("kind", KINDS)
+def test_small_samples_are_mapped_at_least_as_well_as_by_a_grid(kind, size):
+    """Slope and middle on a grid within the bounds, all else by numpy's linear least squares."""
+    for seed in range(20):
+        x, y = saturating(seed, size)
+        curve, reason = fit_logistic(x, y, kind)
+        assert reason is None
+        for slope in (0.5, 1.0, 2.0, 5.0, 10.0):
+            for middle in np.linspace(1.2, 4.8, 7):
+                share = 1 / (1 + np.exp(-slope * (x - middle)))
+                columns = [share, np.ones(size)] if kind == "logistic4" else [share, np.ones(size), x]
+                basis = np.stack(columns, axis=1)
+                best = basis @ np.linalg.lstsq(basis, y, rcond=None)[0]
+                assert squares(curve, x, y) <= np.sum((best - y) ** 2) * (1 + 1e-3)
+
+
+@pytest.mark.parametrize(
+    "shape", [lambda x: 10 * x, lambda x: -2 * (x - 3) ** 3, lambda x: 40.0 * (x > 3), np.exp]
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_in_flat_valleys_leave_intervals_sound(kind, shape):
+    random = np.random.default_rng(1)
+    x = random.uniform(1, 5, 300)
+    y = shape(x) + random.normal(0, 5, 300)
+    found = agree(x, y, statistics=["plcc"], mapping=kind, resampling=resample(300, draws=200))
+    mapped = found["plcc_mapped"]
+    assert mapped.undefined == 0
+    assert mapped.low < mapped.value < mapped.high
+    assert mapped.high - mapped.low < 2 * (found["plcc"].high - found["plcc"].low)
+    assert mapped.value >= abs(found["plcc"].value) - 1e-6
