@@ -11,7 +11,7 @@ import numpy as np
 
 from gaia_judge.agreement.pairs import Numbers
 
-EVALUATIONS = 300
+EVALUATIONS = 500
 """An attempt ends after about so many."""
 ATTEMPTS = 4
 """After so many a search has not converged."""
@@ -104,11 +104,12 @@ def _descend(
     """Return the squares where a descent ends, whether it converged, and log slope and middle there."""
     from scipy.optimize import minimize
 
-    options = {"maxfun": EVALUATIONS, "ftol": 1e-15, "gtol": 1e-10}
+    options = {"maxfun": EVALUATIONS, "ftol": 1e-15, "gtol": 1e-10, "scale": np.ones(2)}
     box = list(zip(*bounds, strict=True))
+    # TNC and not L-BFGS-B, whose calls of LAPACK, though tiny, stall by a factor of 20 on a busy machine.
     # The method may jam where its picture of the curvature is bad; a new start from there has none.
     for _ in range(ATTEMPTS):
-        end = minimize(problem.squares, start, jac=True, method="L-BFGS-B", bounds=box, options=options)
+        end = minimize(problem.squares, start, jac=True, method="TNC", bounds=box, options=options)
         start = np.clip(np.asarray(end.x, np.float64), *bounds)
         cost, gradient = problem.squares(start)
         # Where a bound is in the way the derivative need not vanish.
