@@ -70,14 +70,14 @@ FORMATS = {
     "mpeg4-b": {"suffix": ".mp4", "codec": "mpeg4", "options": {"g": "10", "bf": "2"}},
     "mpeg4-b-avi": {"suffix": ".avi", "codec": "mpeg4", "options": {"g": "10", "bf": "2"}},
     "mjpeg": {"suffix": ".avi", "codec": "mjpeg", "pixels": "yuvj420p"},
-    "mpeg2": {"suffix": ".mpg", "codec": "mpeg2video", "rate": 25, "options": {"bf": "2"}},
+    "mpeg2": {"size": (96, 64), "suffix": ".mpg", "codec": "mpeg2video", "rate": 25, "options": {"bf": "2"}},
     "ts": {"suffix": ".ts", "codec": "libx264", "options": {"bf": "3", "g": "10"}},
     "gif": {"suffix": ".gif", "codec": "gif", "pixels": "rgb8"},
 }
 """Formats that a test may ask ``write_clip`` for."""
 
 
-def draw(number: int, size: tuple[int, int] = (96, 64)) -> NDArray[np.uint8]:
+def draw(number: int, size: tuple[int, int] = (128, 64)) -> NDArray[np.uint8]:
     """Return frame ``number``: its bits as blocks, above them a reddish field, below them a greenish one."""
     width, height = size
     image = np.empty((height, width, 3), np.uint8)
@@ -104,7 +104,7 @@ def write_clip(
     frames: int = 40,
     codec: str = "libx264",
     pixels: str = "yuv420p",
-    size: tuple[int, int] = (96, 64),
+    size: tuple[int, int] = (128, 64),
     rate: int = 10,
     seconds: Sequence[float] | None = None,
     rotation: int = 0,
@@ -190,9 +190,9 @@ def write_alpha(path: Path, codec: str, pixels: str) -> Path:
     """Encode numbered frames whose lower quarter is transparent."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = 96, 64, pixels
+        stream.width, stream.height, stream.pix_fmt = 128, 64, pixels
         for number in range(12):
-            image = np.dstack([draw(number), np.full((64, 96), 255, np.uint8)])
+            image = np.dstack([draw(number), np.full((64, 128), 255, np.uint8)])
             image[48:, :, 3] = 0
             picture = av.VideoFrame.from_ndarray(image, format="rgba").reformat(format=pixels)
             container.mux(stream.encode(picture))

@@ -122,6 +122,9 @@ def decode_decord(track: Track, indices: NDArray[np.int64]) -> Images:
         raise DoubtError(f"decord cannot decode {track.path}: {_last_line(str(error))}", USE_AUTO) from error
     if complaints:
         raise DoubtError(f"decord complains about {track.path}: {_last_line(complaints[-1])}", USE_AUTO)
+    if images.shape[-1] != 3:
+        # Where a processor pads narrow rows to 128 bytes, decord takes the padding for a fourth colour.
+        raise DoubtError(f"decord reads {images.shape[-1]} colours instead of 3 in {track.path}.", USE_AUTO)
     _check_times(track, starts)
     return images
 
