@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gaia_judge.calibration.calibrations import Plan, apply_calibrator, calibrate
@@ -186,18 +187,22 @@ def test_the_labels_it_was_fitted_to_are_refused_unless_out_of_fold(found, world
     human = read_human(mos)
     check_comparison(found.table, human)
     applied = apply_calibrator(found.calibrator, read_source(run))
-    with pytest.raises(GaiaJudgeError, match=r"was fitted to these very human scores.*out-of-fold"):
+    with pytest.raises(GaiaJudgeError, match=r"was fitted to human scores of .*out-of-fold"):
         check_comparison(applied, human)
     applied.write(tmp_path)
-    with pytest.raises(GaiaJudgeError, match="these very human scores"):
-        check_comparison(ScoreTable.read(tmp_path / "scores.csv"), human)
-    check_comparison(applied, read_human(other_run(tmp_path)[1]))
+    again = pd.read_csv(mos).sample(frac=1, random_state=0)
+    again.to_csv(tmp_path / "again.csv", index=False)
+    for other in (human, read_human(tmp_path / "again.csv")):
+        with pytest.raises(GaiaJudgeError, match="was fitted to human scores of"):
+            check_comparison(ScoreTable.read(tmp_path / "scores.csv"), other)
+    new = applied.to_pandas().assign(video=lambda frame: "new " + frame["video"], calibration="applied")
+    check_comparison(ScoreTable.from_pandas(new), read_human(other_run(tmp_path)[1]))
     check_comparison(read_source(run).table, human)
 
 
 def test_a_table_that_hides_how_it_came_about_is_refused_too(found, world):
     frame = found.table.to_pandas().drop(columns="calibration")
-    with pytest.raises(GaiaJudgeError, match="these very human scores"):
+    with pytest.raises(GaiaJudgeError, match="was fitted to human scores of"):
         check_comparison(ScoreTable.from_pandas(frame), read_human(world[1]))
 
 

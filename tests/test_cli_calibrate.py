@@ -68,7 +68,8 @@ def test_the_file_calibrates_another_run(world, tmp_path):
     assert [row["n"] for row in told["dimensions"]] == [79, 79, 79]
     assert told["written"]["scores"] == str(other / "calibration" / "fit-applied")
     frame = ScoreTable.read(other / "calibration" / "fit-applied").to_pandas()
-    assert set(frame["calibration"]) == {"applied"}
+    # The same videos but for the one that had failed in the fit.
+    assert set(frame["calibration"]) == {"applied", "applied to what it was fitted to"}
     edit_run(other, "prompt", digest="other")
     with pytest.raises(GaiaJudgeError, match=r"prompt\.digest was .aaaa., now .other."):
         call(other, "--apply", tmp_path / "fit.json")

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -56,6 +59,7 @@ def test_published_rows_are_marked_and_only_shown_when_asked_for(home):
     assert {row["rater"] for row in told["raters"]} == {"good"}
     with_sums = found("good.csv", "bad.csv", "--combine", "good+bad", "--reference", "gaia")
     assert len(with_sums["published"]) == 50
+    assert {row["group"] for row in found("good.csv", "--by", "class")["raters"]} == set(home["category"])
     subsets = found("good.csv", "--by", "subset", "--reference", "gaia")
     assert {row["subset"] for row in subsets["published"]} == {"Whole-body", "Hand", "Facial"}
     assert found("good.csv", "--by", "generator", "--reference", "gaia")["published"] == []
@@ -69,6 +73,47 @@ def test_csv_is_one_long_table_of_measured_and_published(home):
     published = [row for row in rows if row["origin"] == "published"]
     assert len(published) == 24 * 4
     assert all(row["source"] and not row["srcc low"] for row in published)
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "markdown", "table"])
+def test_mapped_and_further_statistics_are_in_every_form(home, format):
+    columns = {f"{name}_std": 8.0 for name in DIMENSIONS} | {f"{name}_n": 16 for name in DIMENSIONS}
+    home[["video", *DIMENSIONS]].assign(**columns).to_csv("MOS.csv", index=False)
+    more = ["--map", "logistic4", "--also", "pairwise_accuracy", "--also", "outlier_ratio"]
+    result = run("good.csv", *more, "--format", format)
+    assert result.exit_code == 0, result.output
+    for name in {"csv": ["plcc_mapped", "outlier_ratio"], "json": ["plcc_mapped", "outlier_ratio"]}.get(
+        format, ["PLCC mapped", "outlier ratio", "pairwise accuracy"]
+    ):
+        assert name in result.stdout
+    row = found("good.csv", *more)["raters"][0]
+    assert row["plcc_mapped"] >= row["plcc"] - 1e-6
+    x = pd.read_csv("good.csv").query("dimension == 'subject'").set_index("video")["value"]
+    both = pd.DataFrame({"x": x, "y": home.set_index("video")["subject"]}).dropna()
+    assert row["outlier_ratio"] == pytest.approx((abs(both.x - both.y) > 2 * 8 / 4).mean())
+    pairs = [
+        (a[0] - b[0]) * (a[1] - b[1]) > 0 for a, b in combinations(both.itertuples(index=False, name=None), 2)
+    ]
+    assert row["pairwise_accuracy"] == pytest.approx(sum(pairs) / len(pairs), abs=1e-9)
+
+
+def test_settings_and_seeds_are_written_down(home):
+    told = found("good.csv", "--seed", "7", "--protocol", "gaia", "--test", "meng")
+    assert told["settings"]["unit"] == "action"
+    assert (told["settings"]["seed"], told["settings"]["draws"], told["settings"]["test"]) == (7, 50, "meng")
+    assert told["protocol_name"] == "gaia"
+    assert "50 draws of whole actions, seed 7" in run("good.csv", "--seed", "7").stdout
+    assert "takes all videos as independent" in run("good.csv", "bad.csv", "--test", "meng").stdout
+
+
+def test_bad_input_is_one_line_and_exit_code_2(home):
+    Path("huge.csv").write_text("video,dimension,value\n(Alpha)_(action 00),subject,1e300\n")
+    for words in (["compare", "huge.csv", "--human", "MOS.csv"], ["compare", "none", "--human", "MOS.csv"]):
+        command = [sys.executable, "-m", "gaia_judge.cli", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("Error: ")
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_json_names_videos_of_one_side(home):

@@ -128,8 +128,10 @@ def test_a_metric_of_one_dimension_stands_for_all_and_a_lacking_dimension_is_sai
 def test_raters_are_named_and_told_apart(tmp_path, people):
     file = write_rater(tmp_path / "a.csv", people, 0.1)
     assert [one.name for one in read_raters([str(file), f"mine={file}"])] == ["a", "mine"]
-    with pytest.raises(GaiaJudgeError, match="two raters called 'a'"):
+    with pytest.raises(GaiaJudgeError, match=r"two raters called 'a \(a.csv\)'"):
         read_raters([str(file), str(file)])
+    other = write_rater(tmp_path / "b.csv", people, 0.1, rater="a")
+    assert [one.name for one in read_raters([str(file), str(other)])] == ["a (a.csv)", "a (b.csv)"]
     raters = read_raters([f"llava one={file}", f"llava two={file}"])
     assert pick_rater(raters, "llava o").name == "llava one"
     with pytest.raises(GaiaJudgeError, match="may be llava one or llava two"):
@@ -259,12 +261,30 @@ def test_a_reference_of_ones_own_is_checked(tmp_path, monkeypatch, text, named):
 def test_scores_fitted_to_these_people_are_refused_unless_out_of_fold(tmp_path, people):
     human = read_human(tmp_path / "MOS.csv")
     frame = pd.read_csv(write_rater(tmp_path / "a.csv", people, 0.1))
-    for kind in ("out-of-fold", "applied"):
-        marked = frame.assign(calibration=kind, calibrated_on=human.digest)
-        ScoreTable.from_pandas(marked).write(tmp_path)
+    refused = {
+        ("out-of-fold", human.digest): False,
+        ("applied", human.digest): True,
+        ("applied", "other people"): False,
+        ("applied to what it was fitted to", "the same people in another file"): True,
+    }
+    for (kind, digest), no in refused.items():
+        ScoreTable.from_pandas(frame.assign(calibration=kind, calibrated_on=digest)).write(tmp_path)
         raters = read_raters([str(tmp_path / "scores.csv")])
-        if kind == "applied":
-            with pytest.raises(GaiaJudgeError, match="fitted to these very human scores"):
+        if no:
+            with pytest.raises(GaiaJudgeError, match="was fitted to human scores of"):
                 seat(raters, human)
         else:
             assert seat(raters, human).raters == raters
+
+
+def test_clusters_and_parts_that_nobody_knows_are_refused(tmp_path, people):
+    bare = pd.read_csv(write_rater(tmp_path / "a.csv", people, 0.1))[["video", "dimension", "value"]]
+    bare.to_csv(tmp_path / "bare.csv", index=False)
+    panel = seat(read_raters([str(tmp_path / "bare.csv")]), read_human(tmp_path / "MOS.csv"))
+    assert measure(panel, ASKING)[0].figures["srcc"].low is not None
+    for unit in ("action", "generator", "both"):
+        with pytest.raises(GaiaJudgeError, match="0 known values of"):
+            measure(panel, replace(ASKING, unit=unit))
+    for part in ("subset", "class", "generator"):
+        with pytest.raises(GaiaJudgeError, match=f"No video's {part} is known"):
+            measure(panel, ASKING, part)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.calibration.bands import check_groups, fit_band
-from gaia_judge.calibration.calibrators import Calibrator, Fitted, Human, check_settings, mismatches
+from gaia_judge.calibration.calibrators import Calibrator, Fitted, Human, check_settings, mark, mismatches
 from gaia_judge.calibration.crossfits import OUTSIDE, Fits, Sample, assign, cross_fit
 from gaia_judge.calibration.mappings import Name, Unfit
 from gaia_judge.calibration.sources import Source
-from gaia_judge.calibration.tables import APPLIED, OUT_OF_FOLD, Calibrated, calibrated_table
+from gaia_judge.calibration.tables import APPLIED, OUT_OF_FOLD, SEEN, Calibrated, calibrated_table
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.people import HumanScores, join
 from gaia_judge.protocols import Unit, units_of
@@ -95,7 +95,8 @@ def calibrate(source: Source, human: HumanScores, plan: Plan, name: str = "") ->
     fits = {one: _fits(source, one, features, mos[one].to_numpy(float), units, plan) for one in dimensions}
     results = {one: _result(each, source.features("linear", one)[:, 0], plan) for one, each in fits.items()}
     found = {one: result.calibrated for one, result in results.items()}
-    table = calibrated_table(source, found, mapping=plan.mapping, kind=OUT_OF_FOLD, human_digest=human.digest)
+    kinds = [OUT_OF_FOLD] * len(facts)
+    table = calibrated_table(source, found, mapping=plan.mapping, kinds=kinds, human_digest=human.digest)
     calibrator = _calibrator(source, human, plan, fits, features, name or f"{plan.mapping}-{plan.group}")
     return Calibration(plan, facts, joined.missing, joined.surplus, results, calibrator, table)
 
@@ -118,12 +119,13 @@ def apply_calibrator(calibrator: Calibrator, source: Source, *, override: bool =
     by = f"by {calibrator.name}@{calibrator.digest}"
     seen = f", which has seen this {calibrator.group}"
     notes = [by + (seen if inside else "") for inside in _seen(calibrator, source)]
+    fitted = set(calibrator.videos)
     found = {dimension: _applied(calibrator, dimension, source, notes) for dimension in calibrator.dimensions}
     return calibrated_table(
         source,
         found,
         mapping=calibrator.mapping,
-        kind=APPLIED,
+        kinds=[SEEN if mark(video) in fitted else APPLIED for video in source.values.index],
         human_digest=calibrator.human.digest,
         marks=marks,
     )
@@ -181,6 +183,7 @@ def _calibrator(
         except Unfit as reason:
             unfitted[dimension] = str(reason)
     labelled = [one.sample.units[one.sample.whole] for one in fits.values()]
+    whole = np.any([one.sample.whole for one in fits.values()], axis=0)
     return Calibrator(
         library=version("gaia-judge"),
         name=name,
@@ -198,6 +201,7 @@ def _calibrator(
         dimensions=fitted,
         unfitted=unfitted,
         groups=tuple(np.unique(np.concatenate(labelled)).tolist()),
+        videos=tuple(sorted(map(mark, source.values.index[whole]))),
     ).sealed()
 
 

@@ -1,5 +1,6 @@
 """Fitted calibrators as JSON: numbers, what they were fitted to, and digests of where they may serve."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -71,6 +72,8 @@ class Calibrator(BaseModel):
     """Dimensions without a mapping, and why."""
     groups: tuple[str, ...]
     """Those with labels, sorted."""
+    videos: tuple[str, ...]
+    """Marks of the labelled videos, sorted: the first 12 hex digits of the SHA-256 of each id."""
     digest: str = ""
     """Of all other fields."""
 
@@ -81,6 +84,15 @@ class Calibrator(BaseModel):
     def own_digest(self) -> str:
         """Return the digest that its numbers have."""
         return digest(self.model_dump(mode="json", exclude={"digest"}))
+
+
+def mark(video: str) -> str:
+    """Return the mark of a video's id.
+
+    >>> mark("a")
+    'ca978112ca1b'
+    """
+    return hashlib.sha256(video.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def write_calibrator(calibrator: Calibrator, path: Path) -> None:

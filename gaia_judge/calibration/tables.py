@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from gaia_judge.people import HumanScores
 
-OUT_OF_FOLD, APPLIED = "out-of-fold", "applied"
-"""In the column ``calibration``: mapped by what other groups were fitted to, or by a finished calibrator."""
+OUT_OF_FOLD, APPLIED, SEEN = "out-of-fold", "applied", "applied to what it was fitted to"
+"""In the column ``calibration``: mapped by what other groups were fitted to, or by a finished calibrator,
+which has not or has seen people's scores of the video."""
 
 SYNTHETIC = "synthetic world: no evidence about real judges"
 
@@ -44,7 +45,7 @@ def calibrated_table(
     found: Mapping[str, Calibrated],
     *,
     mapping: str,
-    kind: str,
+    kinds: Sequence[str],
     human_digest: str,
     marks: Sequence[str] = (),
 ) -> ScoreTable:
@@ -54,12 +55,12 @@ def calibrated_table(
         source: The scores that were calibrated; their notes and errors are kept.
         found: By people's dimensions.
         mapping: Its name.
-        kind: ``OUT_OF_FOLD`` or ``APPLIED``.
+        kinds: ``OUT_OF_FOLD``, ``APPLIED`` or ``SEEN``, for each row of the source's values.
         human_digest: Of the scores that the mapping was fitted to.
         marks: What every row's note says besides.
     """
     rater = f"{source.rater} calibrated ({mapping})"
-    always = {"rater": rater, "calibration": kind, "calibrated_on": human_digest}
+    always = {"rater": rater, "calibrated_on": human_digest}
     every = [*marks, *([SYNTHETIC] if source.world else [])]
     old = source.table.to_pandas()
     rows: list[dict[str, Any]] = []
@@ -69,14 +70,17 @@ def calibrated_table(
             note = "; ".join([*([row["note"]] if row["note"] else []), one.notes[at], *every])
             numbers = {"value": one.values[at], "low": one.low[at], "high": one.high[at]}
             error = row["error"] or one.errors[at]
-            rows.append({**row, **always, **numbers, "dimension": dimension, "note": note, "error": error})
+            told = {"dimension": dimension, "note": note, "error": error, "calibration": kinds[at]}
+            rows.append({**row, **always, **numbers, **told})
     return ScoreTable.from_records(_in_order(rows, list(source.values.index)))
 
 
 def check_comparison(table: ScoreTable, human: "HumanScores") -> None:
-    """Refuse to compare calibrated scores with the very human scores they were fitted to.
+    """Refuse to compare calibrated scores with the human scores they were fitted to.
 
-    Those that are out-of-fold may be: each was mapped by what other groups were fitted to.
+    Those that are out-of-fold may be: each was mapped by what other groups were fitted to. The others are
+    refused where they were fitted to this very file, or to any scores of the same video: these may stand in
+    another file too.
 
     Raises:
         GaiaJudgeError: A score was fitted to these human scores and is not out-of-fold.
@@ -84,12 +88,13 @@ def check_comparison(table: ScoreTable, human: "HumanScores") -> None:
     frame = table.to_pandas()
     if "calibrated_on" not in frame:
         return
-    fitted = frame[frame["calibrated_on"].eq(human.digest).fillna(False)]
-    kinds = fitted["calibration"] if "calibration" in fitted else fitted["calibrated_on"]
-    if not kinds.eq(OUT_OF_FOLD).fillna(False).all():
-        rater = fitted["rater"].iloc[0]
-        message = f"{rater} was fitted to these very human scores ({human.source}), which would flatter it."
-        hint = "Compare the out-of-fold scores beside its JSON, or use other people's scores."
+    kinds = frame["calibration"] if "calibration" in frame else frame["calibrated_on"]
+    same = frame["calibrated_on"].eq(human.digest) & ~kinds.eq(OUT_OF_FOLD)
+    flattered = (same | kinds.eq(SEEN)).fillna(False)
+    if flattered.any():
+        rater, video = frame.loc[flattered, ["rater", "video"]].iloc[0]
+        message = f"{rater} was fitted to human scores of {video!r}, which would flatter it."
+        hint = "Compare the out-of-fold scores beside its JSON, or other videos."
         raise GaiaJudgeError(message, hint)
 
 

@@ -31,9 +31,10 @@ Examples:
   gaia-judge agree scores.csv --human mos --raters clip --by generator --cluster action --json
   gaia-judge agree scores.csv --human mos --raters clip --map logistic5 --bootstrap 0 --format latex
 
-TABLE is CSV or Parquet with a row per thing that was rated. Rows in which a side is empty are left out and
-counted. Values are signed; what is not defined is missing, with the reason, never 0. Intervals are 95%,
-percentile bootstrap; --cluster draws whole clusters, and both of two (pigeonhole bootstrap).
+TABLE is CSV, JSONL or Parquet with a row per thing that was rated. Rows in which a side is empty are left
+out and counted. Values are signed, but a mapping may fall, so what is mapped is hardly ever negative; what is
+not defined is missing, with the reason, never 0. Intervals are 95%, percentile bootstrap; --cluster draws
+whole clusters, and both of two (pigeonhole bootstrap).
 """
 
 
@@ -58,6 +59,10 @@ percentile bootstrap; --cluster draws whole clusters, and both of two (pigeonhol
 def command(table: Path, human: str, raters: str, **given: Any) -> None:
     """Tell how raters agree with people, for the columns of any TABLE of your own."""
     frame = read_table(table)
+    if frame.empty:
+        raise GaiaJudgeError(
+            f"{table} has no rows.", "Write a line of column names, then one per thing rated."
+        )
     names = [name.strip() for name in raters.split(",") if name.strip()]
     clusters = [name.strip() for name in (given["cluster"] or "").split(",") if name.strip()]
     if not names:

@@ -13,7 +13,7 @@ from gaia_judge.cli.comparisons import tables
 from gaia_judge.cli.exports import as_json, long_table
 from gaia_judge.cli.options import format_option, kendall_option, mapping_option
 from gaia_judge.cli.screens import err, show_report
-from gaia_judge.comparison.agreements import Asking, Panel, Part, Unit, seat
+from gaia_judge.comparison.agreements import STATISTICS, Asking, Panel, Part, Unit, seat
 from gaia_judge.comparison.combinations import How, combine
 from gaia_judge.comparison.dates import known_dates, read_dates
 from gaia_judge.comparison.observations import Observation, observe
@@ -34,7 +34,8 @@ Examples:
 RUN is a run's folder or a score table (CSV or Parquet with video, dimension, value; optionally rater,
 generator, action, category, subset); NAME=RUN names its rater. Correlations are signed. Intervals are 95%,
 percentile bootstrap over whole actions unless --cluster says otherwise. Published rows are marked; they were
-measured by others, on their videos. Exit code: 0 done, 2 bad usage or nothing in common.
+measured by others, on their videos; those of subsets come with --by subset, those of combinations with
+--combine. Exit code: 0 done, 2 bad usage or nothing in common.
 """
 
 
@@ -74,6 +75,13 @@ NAMED = 5
 @kendall_option
 @mapping_option
 @click.option(
+    "--also",
+    "more",
+    multiple=True,
+    type=click.Choice(["pairwise_accuracy", "outlier_ratio"]),
+    help="A further statistic; outliers lie over two standard errors of MOS away, on people's scale.",
+)
+@click.option(
     "--test",
     type=click.Choice(get_args(Testing)),
     default="bootstrap",
@@ -91,7 +99,8 @@ def command(runs: Sequence[str], human: Path, **given: Any) -> None:
     panel = seat(read_raters(runs), people)
     combined = [combine(panel, text.split("+"), given["how"], given["seed"]) for text in given["sums"]]
     panel = replace(panel, raters=[*panel.raters, *combined])
-    asking = Asking(**{name: given[name] for name in ("unit", "draws", "seed", "kendall", "mapping")})
+    asked = {name: given[name] for name in ("unit", "draws", "seed", "kendall", "mapping")}
+    asking = Asking(statistics=(*STATISTICS, *given["more"]), **asked)
     found = compare(panel, asking, by=given["by"], test=given["test"], protocol=protocol)
     found = replace(
         found,
@@ -100,7 +109,8 @@ def command(runs: Sequence[str], human: Path, **given: Any) -> None:
     )
     _tell_strays(panel, people)
     if given["format"] == "json":
-        click.echo(json.dumps({"human": str(human), **as_json(found)}, indent=2, allow_nan=False))
+        told = {"human": str(human), "protocol_name": given["protocol"], "combination": given["how"]}
+        click.echo(json.dumps({**told, **as_json(found)}, indent=2, allow_nan=False))
     elif given["format"] == "csv":
         show_report(long_table(found), "csv")
     else:

@@ -6,14 +6,14 @@ from gaia_judge.agreement import Duel
 from gaia_judge.agreement.ceilings import share
 from gaia_judge.cli.exports import origin
 from gaia_judge.cli.tables import LABELS, interval, p_text
-from gaia_judge.comparison.agreements import Row
+from gaia_judge.comparison.agreements import FEW, UNITS, Row
 from gaia_judge.comparison.generators import COVERAGE, LEVEL
 from gaia_judge.comparison.references import FIGURES, Published
 from gaia_judge.comparison.results import Comparison
 from gaia_judge.reports import Cell, Interval, Report
 
-SHOWN = ("srcc", "plcc", "plcc_mapped", "krcc")
-"""Statistics that get a table of their own; RMSE says little before a rater is on people's scale."""
+HIDDEN = ("rmse",)
+"""Statistics without a table of their own: it says little before a rater is on people's scale."""
 
 SIGNIFICANT = 0.05
 
@@ -30,7 +30,7 @@ def tables(comparison: Comparison) -> Iterator[Report]:
     if comparison.discriminations:
         yield _discriminations(comparison)
     if any(comparison.duels.values()):
-        yield _duels(comparison.duels)
+        yield _duels(comparison.duels, comparison.test)
     if comparison.observations:
         yield _observations(comparison)
 
@@ -43,7 +43,7 @@ def _statistics(comparison: Comparison, rows: Sequence[Row], title: str) -> Iter
     for row in rows:
         kept.setdefault((row.rater, row.group), {})[row.dimension] = row
     heads = ("rater", "origin", *(["part"] if parts else []), *dimensions, "n", "failed")
-    for name in (name for name in SHOWN if name in rows[0].figures):
+    for name in (name for name in rows[0].figures if name not in HIDDEN):
         cells: list[tuple[Cell, ...]] = []
         for (rater, group), found in kept.items():
             figures = [interval(found[dimension].figures[name]) for dimension in dimensions]
@@ -66,6 +66,18 @@ def _statistics(comparison: Comparison, rows: Sequence[Row], title: str) -> Iter
         yield Report(f"{title}: {LABELS[name]}", heads, tuple(cells), tuple(_notes(comparison, rows, name)))
 
 
+def _drawn(comparison: Comparison, rows: Sequence[Row]) -> str:
+    """Say what the intervals are."""
+    asking, facts = comparison.asking, comparison.panel.facts
+    units = UNITS[asking.unit or "video"]
+    what = " and ".join(f"{name}s" for name in units) or "videos"
+    told = f"Intervals: 95%, percentile bootstrap, {asking.draws} draws of whole {what}, seed {asking.seed}."
+    few = any(facts[name].nunique() < FEW for name in units)
+    if few or len({row.group for row in rows}) > 1:
+        told += f" Where fewer than {FEW} of these are in a part, intervals are too narrow."
+    return told
+
+
 def _figures(one: Published, dimensions: Sequence[str], name: str) -> list[Interval]:
     return [Interval(one.figures.get((dimension, name))) for dimension in dimensions]
 
@@ -76,8 +88,7 @@ def _notes(comparison: Comparison, rows: Sequence[Row], name: str) -> Iterator[s
     if comparison.published and name in FIGURES and rows is comparison.rows:
         sources = dict.fromkeys(one.source for one in comparison.published)
         yield f"Published rows: measured by others, probably absolute values. {'; '.join(sources)}."
-    if rows[0].group == LEVEL:
-        yield COVERAGE
+    yield COVERAGE if rows[0].group == LEVEL else _drawn(comparison, rows)
     reasons = {
         f"{row.rater}, {row.dimension}: {row.figures[name].reason}."
         for row in rows
@@ -106,13 +117,15 @@ def _ceilings(comparison: Comparison) -> Report:
     for dimension, ceiling in comparison.ceilings.items():
         shares = [share(reached.get((name, dimension)), ceiling) for name in names]
         bounds = Interval(ceiling.value, ceiling.low, ceiling.high)
-        rows.append((dimension, bounds, ceiling.reliability, ceiling.method, *shares))
+        halves = comparison.halves.get(dimension)
+        rows.append((dimension, bounds, ceiling.reliability, ceiling.method, halves, *shares))
     notes = {f"{dimension}: {one.reason}." for dimension, one in comparison.ceilings.items() if one.reason}
     heads = (
         "dimension",
         "ceiling",
         "reliability of MOS",
         "method",
+        "by halves",
         *(f"SRCC / ceiling, {name}" for name in names),
     )
     return Report("Noise ceiling: how well anyone could agree", heads, tuple(rows), tuple(sorted(notes)))
@@ -144,7 +157,7 @@ def _discriminations(comparison: Comparison) -> Report:
     return Report("Pairs of videos that people tell apart (Krasula 2016)", heads, tuple(rows), tuple(notes))
 
 
-def _duels(found: Mapping[str, Sequence[Duel]]) -> Report:
+def _duels(found: Mapping[str, Sequence[Duel]], test: str) -> Report:
     rows = [
         (
             dimension,
@@ -170,7 +183,8 @@ def _duels(found: Mapping[str, Sequence[Duel]]) -> Report:
     notes = {
         f"{one.first}, {one.second}: {one.reason}." for duels in found.values() for one in duels if one.reason
     }
-    return Report("Who agrees better with people", heads, tuple(rows), tuple(sorted(notes)))
+    kind = "" if test == "bootstrap" else f" by {test}'s test, which takes all videos as independent"
+    return Report(f"Who agrees better with people{kind}", heads, tuple(rows), tuple(sorted(notes)))
 
 
 def _winner(one: Duel) -> str:

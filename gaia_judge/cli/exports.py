@@ -17,7 +17,7 @@ def long_table(comparison: Comparison) -> Report:
     rows: list[tuple[Cell, ...]] = []
     for row in (*comparison.rows, *comparison.generators):
         one = next(iter(row.figures.values()))
-        cells = [interval(row.figures[name]) for name in names]
+        cells = [interval(row.figures.get(name)) for name in names]
         rows.append(
             (row.rater, "measured", row.group, row.dimension, *cells, one.n, one.missing, row.failed, None)
         )
@@ -33,6 +33,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison as JSON values."""
     panel = comparison.panel
     return {
+        "settings": {**asdict(comparison.asking), "test": comparison.test},
         "videos": len(panel.people),
         "missing": list(panel.joined.missing),
         "surplus": list(panel.joined.surplus),
@@ -40,6 +41,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "raters": [_row(row) for row in comparison.rows],
         "generators": [_row(row) for row in comparison.generators],
         "protocol": [asdict(one) for one in comparison.tested],
+        "halves": dict(comparison.halves),
         "ceilings": {dimension: asdict(one) for dimension, one in comparison.ceilings.items()},
         "discriminations": [
             {"rater": rater, "dimension": dimension, **asdict(one)}

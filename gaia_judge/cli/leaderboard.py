@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gaia_judge.calibration.tables import check_comparison
 from gaia_judge.cli.options import format_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.cli.standings import board_report, board_rows, flat_report, people_report
@@ -99,6 +100,7 @@ def _rater(run: str, name: str | None) -> Rater:
 
 def _labels(rater: Rater, file: Path, sure: bool) -> Labels:
     people = read_human(file)
+    check_comparison(rater.table, people)
     several = len(rater.values.columns) > 1
     names = (rater.values if several else people.mos).columns.drop(OVERALL, errors="ignore")
     return weigh_labels(people, rater.facts, map(str, names), sure)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gaia_judge.cli.synth import WARNING
+from gaia_judge.engines.checks import check_torchvision
 from gaia_judge.scores.files import replacing
 
 
@@ -42,6 +43,7 @@ def train_nano(folder: Path, seed: int, steps: int | None, minutes: float, worke
     Example:
       gaia-judge nano train work/
     """
+    check_torchvision()
     from gaia_judge.nano.training import Course, train
 
     course = Course() if steps is None else Course.of(steps)
@@ -63,7 +65,7 @@ def exam(folder: Path, model: str) -> None:
     """Examine nano on what it never saw in training; writes FOLDER/exam.md and exam.json.
 
     \b
-    Draws 999 clips and rates them under all controls: minutes on two cores. Run it again to go on.
+    Draws 999 clips and rates them under all controls: 15 minutes or more on two cores. Run it again to go on.
     Example:
       gaia-judge nano exam work/exam --model work/nano
     """

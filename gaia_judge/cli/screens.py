@@ -32,8 +32,8 @@ SYNTHETIC_WORLD = (
     " its numbers are no evidence about real videos or real judges."
 )
 
-WORD = 12
-"""Letters up to which a word in a table is not broken."""
+WORDS = (12, 9, 7, 5)
+"""Letters up to which a word in a table is not broken: as many as the terminal has room for."""
 
 QUIET_SECONDS = 30.0
 """Without a terminal, a line of progress is written this often."""
@@ -157,17 +157,24 @@ def show_report(report: Report, format: str = "table") -> None:
 
 
 def _show_table(report: Report) -> None:
+    tables = (_fill(report, word) for word in WORDS)
+    shown = next((one for one in tables if out.measure(one).minimum <= out.width), _fill(report, 1))
+    out.print(shown)
+    for note in report.notes:
+        out.print(note, markup=False, highlight=False)
+
+
+def _fill(report: Report, word: int) -> Table:
+    """Return a table whose columns are not narrower than their longest word, or ``word`` letters."""
     shown = Table(title=report.title, title_justify="left")
     for at, name in enumerate(report.columns):
         side: Literal["left", "right"] = "right" if report.numeric(at) else "left"
         words = " ".join([name, *(cell_text(row[at]) for row in report.rows)]).split()
-        width = min(WORD, max(map(len, words), default=0))
+        width = min(word, max(map(len, words), default=0))
         shown.add_column(escape(name), justify=side, overflow="fold", min_width=width)
     for row in report.rows:
         shown.add_row(*(escape(cell_text(cell)) for cell in row))
-    out.print(shown)
-    for note in report.notes:
-        out.print(note, markup=False, highlight=False)
+    return shown
 
 
 def _summary(title: str, frame: "DataFrame") -> Report:

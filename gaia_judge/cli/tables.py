@@ -13,6 +13,9 @@ LABELS = {
     "plcc_mapped": "PLCC mapped",
     "rmse": "RMSE",
     "rmse_mapped": "RMSE mapped",
+    "pairwise_accuracy": "pairwise accuracy",
+    "outlier_ratio": "outlier ratio",
+    "outlier_ratio_mapped": "outlier ratio mapped",
 }
 """How statistics are headed."""
 
@@ -32,9 +35,9 @@ def agreement_row(found: Mapping[str, Agreement]) -> dict[str, Any]:
     return {**row, "undefined_replicates": undefined, "reason": "; ".join(reasons) or None}
 
 
-def interval(one: Agreement) -> Interval:
-    """Return a statistic as a cell."""
-    return Interval(one.value, one.low, one.high)
+def interval(one: Agreement | None) -> Interval:
+    """Return a statistic as a cell; one that was not measured is missing."""
+    return Interval(None) if one is None else Interval(one.value, one.low, one.high)
 
 
 def p_text(p: float | None) -> str | None:

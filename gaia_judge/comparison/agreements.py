@@ -9,6 +9,7 @@ import numpy as np
 from gaia_judge.agreement import Agreement, Resampling, agree, resample
 from gaia_judge.calibration.tables import check_comparison
 from gaia_judge.comparison.raters import OVERALL, Rater, with_overall
+from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.people import HumanScores, Joined, join
 
 if TYPE_CHECKING:
@@ -18,15 +19,30 @@ if TYPE_CHECKING:
 Unit = Literal["video", "action", "generator", "both"]
 """What intervals draw anew: videos, whole actions, whole generators, or actions and generators at once."""
 
-Part = Literal["generator", "category", "subset"]
-"""Parts of the videos, by columns of a score table."""
+UNITS: Mapping[Unit, Sequence[str]] = {
+    "video": (),
+    "action": ("action",),
+    "generator": ("generator",),
+    "both": ("action", "generator"),
+}
+"""Columns of a score table whose values are drawn as wholes."""
+
+Part = Literal["subset", "class", "generator"]
+PARTS: Mapping[Part, str] = {"subset": "subset", "class": "category", "generator": "generator"}
+"""Parts of the videos, and the columns of a score table that tell them."""
+
+FEW = 10
+"""Clusters below which intervals are too narrow to be relied on."""
+
+
+STATISTICS = ("srcc", "plcc", "krcc", "rmse")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What is measured, and how."""
 
-    statistics: Sequence[str] = ("srcc", "plcc", "krcc", "rmse")
+    statistics: Sequence[str] = STATISTICS
     unit: Unit | None = None
     """None: actions where they are known, else videos."""
     draws: int = 1000
@@ -77,6 +93,14 @@ class Panel:
             for one in self.raters
         }
 
+    def errors(self, dimension: str) -> "NDArray[np.float64] | None":
+        """Return the standard errors of people's scores, shape [videos]; None where they are not known."""
+        spread, counts = self.joined.spread, self.joined.counts
+        if spread is None or counts is None or dimension not in spread:
+            return None
+        found = spread[dimension] / np.sqrt(counts[dimension])
+        return np.asarray(found.reindex(self.people.index), np.float64)
+
     def part(self, videos: "DataFrame") -> "Panel":
         """Return the same raters on some of the videos, those of the rows of ``facts`` that are given."""
         raters = [replace(one, values=one.values[one.values.index.isin(videos.index)]) for one in self.raters]
@@ -102,10 +126,23 @@ def seat(raters: Sequence[Rater], human: HumanScores) -> Panel:
     return Panel(raters, with_overall(people) if len(people.columns) > 1 else people, facts[seen], joined)
 
 
+def settle(facts: "DataFrame", asking: Asking) -> Asking:
+    """Return what is asked with the unit that intervals draw: actions where they are known, else videos.
+
+    Raises:
+        GaiaJudgeError: The unit that is asked for is known of no two videos.
+    """
+    unit: Unit = asking.unit or ("action" if facts["action"].nunique() > 1 else "video")
+    for column in UNITS[unit]:
+        if facts[column].nunique() < 2:
+            known = f"{facts[column].nunique()} known values of {column}"
+            raise GaiaJudgeError(f"The videos have {known}: nothing to draw.", "Use --cluster video.")
+    return replace(asking, unit=unit)
+
+
 def draw(facts: "DataFrame", asking: Asking) -> Resampling:
     """Return bootstrap draws of the videos, by the unit that is asked for; one unknown is its video's own."""
-    unit = asking.unit or ("action" if facts["action"].nunique() > 1 else "video")
-    columns = {"video": (), "both": ("action", "generator")}.get(unit, (unit,))
+    columns = UNITS[asking.unit or "video"]
     clusters = [np.asarray(facts[column].fillna(""), str) for column in columns]
     return resample(len(facts), clusters, draws=asking.draws, seed=asking.seed)
 
@@ -117,10 +154,18 @@ def measure(panel: Panel, asking: Asking, by: Part | None = None) -> list[Row]:
         panel: Who, on which videos.
         asking: What is measured.
         by: Measure within each of these parts instead of in the whole.
+
+    Raises:
+        GaiaJudgeError: No video's part, or unit, is known.
     """
+    asking = settle(panel.facts, asking)
     if by is None:
         return list(_rows(panel, asking, None))
-    parts = panel.facts.groupby(panel.facts[by].fillna("unknown"), sort=True)
+    column = PARTS[by]
+    if panel.facts[column].isna().all():
+        hint = f"Add a column {column} to the score tables, or score a GAIA folder."
+        raise GaiaJudgeError(f"No video's {by} is known.", hint)
+    parts = panel.facts.groupby(panel.facts[column].fillna("unknown"), sort=True)
     return [row for name, videos in parts for row in _rows(panel.part(videos), asking, str(name))]
 
 
@@ -128,6 +173,7 @@ def _rows(panel: Panel, asking: Asking, group: str | None) -> Iterator[Row]:
     resampling = draw(panel.facts, asking)
     for dimension in panel.measured:
         scores, people = panel.scores(dimension), panel.people[dimension].to_numpy()
+        errors = panel.errors(dimension)
         for rater in panel.raters:
             found = agree(
                 scores[rater.name],
@@ -136,6 +182,7 @@ def _rows(panel: Panel, asking: Asking, group: str | None) -> Iterator[Row]:
                 resampling=resampling,
                 kendall=asking.kendall,
                 mapping=asking.mapping,
+                spread=errors,
             )
             failed = rater.failed(dimension, panel.dimensions)
             yield Row(rater.name, dimension, group, failed, found)

@@ -1,7 +1,8 @@
 """Raters to be compared: judges, metrics and anyone else whose scores stand in a table."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,19 +62,24 @@ def read_raters(places: Iterable[str]) -> list[Rater]:
 
     Args:
         places: Each a run's folder, or a CSV or Parquet file in the columns of a score table; ``NAME=PLACE``
-            gives its rater a name. A table may hold several raters.
+            gives its rater a name. A table may hold several raters. Raters of one name get their places'
+            beside it.
 
     Raises:
         GaiaJudgeError: A place holds no score table, or two raters have one name.
     """
-    found: dict[str, Rater] = {}
-    for place in places:
-        for rater in _read(place):
-            if rater.name in found:
-                message = f"There are two raters called {rater.name!r}."
-                raise GaiaJudgeError(message, f"Tell them apart: NAME={place}.")
-            found[rater.name] = rater
-    return list(found.values())
+    found = [(place, rater) for place in places for rater in _read(place)]
+    counts = Counter(rater.name for _, rater in found)
+    named = {_placed(rater, place) if counts[rater.name] > 1 else rater: place for place, rater in found}
+    again = Counter(rater.name for rater in named)
+    for rater, place in named.items():
+        if again[rater.name] > 1:
+            raise GaiaJudgeError(f"There are two raters called {rater.name!r}.", f"Name one: NAME={place}.")
+    return list(named)
+
+
+def _placed(rater: Rater, place: str) -> Rater:
+    return replace(rater, name=f"{rater.name} ({Path(place).resolve().name})")
 
 
 def pick_rater(raters: Iterable[Rater], name: str) -> Rater:

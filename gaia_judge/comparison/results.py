@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gaia_judge.agreement import Duel, agree, duels
-from gaia_judge.agreement.ceilings import Ceiling, ceiling, ceiling_of_votes
+from gaia_judge.agreement.ceilings import Ceiling, ceiling, ceiling_of_votes, split_half
 from gaia_judge.agreement.differences import Testing
 from gaia_judge.agreement.discriminations import Discrimination, discriminate
-from gaia_judge.comparison.agreements import Asking, Panel, Part, Row, draw, measure
+from gaia_judge.comparison.agreements import Asking, Panel, Part, Row, draw, measure, settle
 from gaia_judge.comparison.generators import measure_generators
 from gaia_judge.comparison.observations import Observation
 from gaia_judge.comparison.references import FIGURES, Published
 from gaia_judge.protocols import Protocol, Spread, splits, summarise
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pandas import Series
+
+SPLITS = 20
+"""Random halves of the votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,20 @@ class Comparison:
     """What a comparison found."""
 
     panel: Panel
+    asking: Asking
+    """What was measured; ``unit`` is what intervals draw."""
     rows: Sequence[Row]
     """Of the whole, or of each part where parts were asked for."""
     generators: Sequence[Row]
     """Of generators' means; none where fewer than three generators are known."""
     duels: Mapping[str, Sequence[Duel]]
     """Who agrees better, by dimension."""
+    test: Testing
+    """How it was told."""
     ceilings: Mapping[str, Ceiling]
     """How well anyone could agree with these people, by dimension."""
+    halves: Mapping[str, float | None]
+    """Reliability of people's scores by random halves of the votes, by dimension; empty without votes."""
     discriminations: Mapping[tuple[str, str], Discrimination]
     """By rater and dimension; empty where people's spread is not known."""
     tested: Sequence[Tested] = ()
@@ -65,12 +77,16 @@ def compare(
         test: How it is told who agrees better.
         protocol: Also measure each of its test parts.
     """
+    asking = settle(panel.facts, asking)
     return Comparison(
         panel,
+        asking,
         measure(panel, asking, by),
         measure_generators(panel, asking) if panel.facts["generator"].nunique() > 2 else (),
         duel(panel, asking, test) if by is None else {},
+        test,
         {name: _ceiling(panel, name, asking) for name in panel.dimensions},
+        _halves(panel, asking.seed),
         _discriminations(panel, asking.seed),
         () if protocol is None else measure_parts(panel, protocol),
     )
@@ -78,7 +94,7 @@ def compare(
 
 def duel(panel: Panel, asking: Asking, test: Testing) -> dict[str, list[Duel]]:
     """Return by dimension, for each two raters, which agrees better with people in SRCC."""
-    resampling = draw(panel.facts, asking)
+    resampling = draw(panel.facts, settle(panel.facts, asking))
     return {
         name: duels(panel.scores(name), panel.people[name].to_numpy(), test=test, resampling=resampling)
         for name in panel.measured
@@ -103,11 +119,27 @@ def measure_parts(panel: Panel, protocol: Protocol) -> list[Tested]:
 
 
 def _ceiling(panel: Panel, dimension: str, asking: Asking) -> Ceiling:
-    votes = panel.joined.votes
-    if votes is not None and (own := votes[votes["dimension"] == dimension]).size:
-        table = own.pivot(index="video", columns="rater", values="score").reindex(panel.people.index)
-        return ceiling_of_votes(table.to_numpy(float), draws=asking.draws, seed=asking.seed)
+    if (votes := _votes(panel, dimension)) is not None:
+        return ceiling_of_votes(votes, draws=asking.draws, seed=asking.seed)
     return ceiling(*_opinions(panel, dimension), draws=asking.draws, seed=asking.seed)
+
+
+def _halves(panel: Panel, seed: int) -> dict[str, float | None]:
+    tables = {name: _votes(panel, name) for name in panel.dimensions}
+    return {
+        name: split_half(votes, splits=SPLITS, seed=seed)
+        for name, votes in tables.items()
+        if votes is not None
+    }
+
+
+def _votes(panel: Panel, dimension: str) -> "NDArray[np.float64] | None":
+    """Return all votes, [videos, raters]; None where there are none."""
+    votes = panel.joined.votes
+    if votes is None or not len(own := votes[votes["dimension"] == dimension]):
+        return None
+    table = own.pivot(index="video", columns="rater", values="score").reindex(panel.people.index)
+    return np.asarray(table, np.float64)
 
 
 def _discriminations(panel: Panel, seed: int) -> dict[tuple[str, str], Discrimination]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gaia_judge.agreement import advantage, interval
+from gaia_judge.agreement import advantage, interval, resample
 from gaia_judge.judges import Judge, load_judge
 from gaia_judge.nano.controls import CONTROLS, controlled, misname
 from gaia_judge.nano.folders import take
@@ -120,7 +120,7 @@ def examine(model: str, folder: Path, note: Note = print) -> Results:
             cells["nano is better by"] = _advantage(rows["nano"], rows[name], mos, videos, dimension)
     for cells in main["generator mean"].values():
         cells["srcc within generator"] |= {"value": None, "low": None, "high": None}
-    found["behaviour"] = _behaviour(rows, mos)
+    found["behaviour"] = _behaviour(rows, mos, videos)
     with replacing(folder / "exam.json") as file:
         file.write(json.dumps(found, indent=1, allow_nan=False).encode() + b"\n")
     return found
@@ -165,16 +165,21 @@ def _advantage(
     return asdict(advantage(nano[dimension], other[dimension], people, clusters=makers))
 
 
-def _behaviour(rows: Mapping[str, "DataFrame"], mos: "DataFrame") -> Results:
-    """Return how a wrong name and lost order change completeness, on the third of clips most complete."""
+def _behaviour(rows: Mapping[str, "DataFrame"], mos: "DataFrame", videos: Sequence[Video]) -> Results:
+    """Return how a wrong name and lost order change completeness, on the third of clips most complete.
+
+    Intervals draw whole generators.
+    """
     name = "completeness"
     people = mos.reindex(rows["nano"].index)[name]
     best = (people >= people.quantile(2 / 3)).to_numpy()
+    makers = np.array([video.generator for video in videos])
     found = {}
     for control in ("wrong action named", "frames shuffled", "first frame frozen"):
-        change = (rows[control][name] - rows["nano"][name]).to_numpy()[best]
-        change = change[np.isfinite(change)]
-        draws = np.random.default_rng(0).choice(change, (2000, len(change))).mean(1)
-        low, high = np.quantile(draws, [0.025, 0.975]).tolist()
-        found[control] = {"value": float(change.mean()), "low": low, "high": high, "n": len(change)}
+        change = (rows[control][name] - rows["nano"][name]).to_numpy()
+        kept = best & np.isfinite(change)
+        drawn = resample(int(kept.sum()), [makers[kept]], draws=2000)
+        sums = drawn.total(np.stack([change[kept], np.ones(kept.sum())], axis=1))
+        low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975]).tolist()
+        found[control] = {"value": float(change[kept].mean()), "low": low, "high": high, "n": int(kept.sum())}
     return found

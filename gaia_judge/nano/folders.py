@@ -21,7 +21,7 @@ def take(folder: Path, mark: str, what: str) -> Path:
     try:
         there = [one for one in folder.iterdir() if not one.name.startswith(".")] if folder.is_dir() else []
         if there and not (folder / mark).exists():
-            message = f"{folder} holds other things than a {what}, such as {min(there).name}."
+            message = f"{folder} holds no {what} but other things, such as {min(there).name}."
             raise GaiaJudgeError(message, "Give a new or empty folder.")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -42,6 +42,9 @@ REQUIRED = ("video", "dimension", "value")
 NO_NUMBER = frozenset({"", "na", "nan"})
 """Texts, in lower case, that stand for a missing number in other people's tables."""
 
+LARGEST = 1e120
+"""Numbers as large, whose squares no computer holds, are taken for errors."""
+
 
 def typed(frame: "DataFrame", source: str) -> "DataFrame":
     """Return the rows under ``COLUMNS``, in their types, and any further columns after them as text.
@@ -110,7 +113,7 @@ def _number(cell: Any, where: str) -> float | None:
         number = float(cell)
     except (TypeError, ValueError):
         number = math.nan
-    if not math.isfinite(number):
+    if not abs(number) < LARGEST:
         raise GaiaJudgeError(f"{where}: {cell!r} is not a number.", "Write a number, or leave it empty.")
     return number
 

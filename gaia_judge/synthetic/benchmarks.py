@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,9 @@ from gaia_judge.synthetic.tables import (
 )
 
 SETTINGS = "synth.json"
+
+WATCH_SECONDS = 0.5
+"""How often a process that draws looks whether it is still wanted."""
 
 
 def _ignore(done: int) -> None:
@@ -203,9 +208,7 @@ def _draw(
 
 def _spread(pending: Sequence[tuple[Path, Any]], workers: int) -> Iterator[None]:
     """Write clips in processes; yield once per clip. What waits is given up when the caller stops."""
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    )
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_follow, initargs=(os.getpid(),))
     try:
         for future in as_completed([pool.submit(write_clip, *task) for task in pending]):
             yield future.result()
@@ -216,6 +219,18 @@ def _spread(pending: Sequence[tuple[Path, Any]], workers: int) -> Iterator[None]
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _follow(parent: int) -> None:
+    """Let a process that draws ignore Ctrl-C, which is the parent's, and end soon after the parent."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=watch, daemon=True).start()
 
 
 def _cores() -> int:
