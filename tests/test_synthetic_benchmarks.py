@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 from gaia_judge.errors import GaiaJudgeError
@@ -251,3 +252,17 @@ def test_wrong_words_are_refused_without_a_traceback(tmp_path, words):
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path(tmp_path / "out").exists()
+
+
+def test_processes_that_draw_end_with_a_parent_that_is_killed(tmp_path):
+    words = ["synth", str(tmp_path / "out"), "--generators", "18", "--actions", "40", "--workers", "2"]
+    parent = psutil.Popen([sys.executable, "-m", "gaia_judge.cli", *words], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list((tmp_path / "out").glob("videos/*.mp4")):
+        time.sleep(0.2)
+    drawing = parent.children(recursive=True)
+    assert len(drawing) >= 2
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(drawing, timeout=30)
+    assert not alive
