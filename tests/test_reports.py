@@ -4,7 +4,9 @@ import csv
 import io
 
 import pytest
+from rich.console import Console
 
+from gaia_judge.cli import screens
 from gaia_judge.reports import Interval, Report, cell_text, csv_text, latex, markdown
 
 REPORT = Report(
@@ -64,3 +66,18 @@ def test_csv_keeps_all_digits_and_splits_intervals():
 
 def test_what_is_missing_is_a_dash():
     assert cell_text(float("nan")) == cell_text(None) == "-"
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_a_terminal_shows_every_column_and_breaks_words_only_where_it_must(monkeypatch, width):
+    console = Console(width=width, file=io.StringIO())
+    monkeypatch.setattr(screens, "out", console)
+    names = ("rater", "origin", "subject", "completeness", "interaction", "overall", "n", "failed")
+    figures = [Interval(0.5, 0.25, 0.75)] * 4
+    screens.show_report(Report("t", names, (("nano/syllogism/expected", "measured", *figures, 72, "1.5%"),)))
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    text = "".join("".join(lines).split())
+    assert "72" in text
+    assert "1.5%" in text
+    assert ("completeness" in text) == (width > 80)

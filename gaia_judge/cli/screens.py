@@ -32,8 +32,10 @@ SYNTHETIC_WORLD = (
     " its numbers are no evidence about real videos or real judges."
 )
 
-WORDS = (12, 9, 7, 5)
+WORDS = (12, 9, 7, 5, 1)
 """Letters up to which a word in a table is not broken: as many as the terminal has room for."""
+
+WIDEST = 10_000
 
 QUIET_SECONDS = 30.0
 """Without a terminal, a line of progress is written this often."""
@@ -157,9 +159,11 @@ def show_report(report: Report, format: str = "table") -> None:
 
 
 def _show_table(report: Report) -> None:
-    tables = (_fill(report, word) for word in WORDS)
-    shown = next((one for one in tables if out.measure(one).minimum <= out.width), _fill(report, 1))
-    out.print(shown)
+    room = out.options.update(max_width=WIDEST)  # else every table is measured to fit
+    tables = [_fill(report, word) for word in WORDS]
+    out.print(
+        next((one for one in tables if out.measure(one, options=room).minimum <= out.width), tables[-1])
+    )
     for note in report.notes:
         out.print(note, markup=False, highlight=False)
 
