@@ -108,7 +108,9 @@ def test_settings_and_seeds_are_written_down(home):
 
 def test_bad_input_is_one_line_and_exit_code_2(home):
     Path("huge.csv").write_text("video,dimension,value\n(Alpha)_(action 00),subject,1e300\n")
-    for words in (["compare", "huge.csv", "--human", "MOS.csv"], ["compare", "none", "--human", "MOS.csv"]):
+    Path("huge-mos.csv").write_text("video,subject\n(Alpha)_(action 00),1e300\n")
+    pairs = [("huge.csv", "MOS.csv"), ("good.csv", "huge-mos.csv"), ("none", "MOS.csv")]
+    for words in (["compare", rater, "--human", human, "--json"] for rater, human in pairs):
         command = [sys.executable, "-m", "gaia_judge.cli", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.people.tables import read_people
+from gaia_judge.scores.columns import check_size
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -93,4 +94,7 @@ def read_mos(folder: Path) -> "DataFrame":
 
 def _read(file: Path) -> HumanScores:
     parts = read_people(file)
+    for name, frame in parts.items():
+        for column in frame.select_dtypes("number"):
+            check_size(f"{file}, {name} of {column}", frame[column])
     return HumanScores(str(file), hashlib.sha256(file.read_bytes()).hexdigest()[:12], **parts)

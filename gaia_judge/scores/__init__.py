@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaia_judge.errors import GaiaJudgeError, unknown
-from gaia_judge.scores.columns import COLUMNS, typed
+from gaia_judge.scores.columns import COLUMNS, check_size, typed
 from gaia_judge.scores.files import read_table, write_csv, write_parquet
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ class ScoreTable:
             Floats, NaN where a video has no value; the index is called video.
 
         Raises:
-            GaiaJudgeError: A video has two rows for one dimension.
+            GaiaJudgeError: A video has two rows for one dimension, or a value is too large to reckon with.
         """
+        check_size("value", self._frame["value"])
         keys = self._frame[["video", "dimension"]]
         if (twice := keys.duplicated()).any():
             video, dimension = keys[twice].iloc[0]

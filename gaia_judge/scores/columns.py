@@ -43,7 +43,7 @@ NO_NUMBER = frozenset({"", "na", "nan"})
 """Texts, in lower case, that stand for a missing number in other people's tables."""
 
 LARGEST = 1e120
-"""Numbers as large, whose squares no computer holds, are taken for errors."""
+"""Scores as large, whose squares no computer holds, are taken for errors where they are reckoned with."""
 
 
 def typed(frame: "DataFrame", source: str) -> "DataFrame":
@@ -83,8 +83,22 @@ def numbers(cells: Iterable[Any], where: str) -> list[float]:
     Raises:
         GaiaJudgeError: One is neither a number nor empty; its row, counted from 1, is named.
     """
-    found = (_number(cell, f"{where}, row {at}") for at, cell in enumerate(cells, start=1))
+    found = [_number(cell, f"{where}, row {at}") for at, cell in enumerate(cells, start=1)]
+    check_size(where, found)
     return [math.nan if number is None else number for number in found]
+
+
+def check_size(where: str, values: Iterable[float | None]) -> None:
+    """Refuse scores that cannot be reckoned with.
+
+    Raises:
+        GaiaJudgeError: One is too large; its row, counted from 1, is named.
+    """
+    for at, value in enumerate(values, start=1):
+        if value is not None and abs(value) >= LARGEST:
+            raise GaiaJudgeError(
+                f"{where}, row {at}: {value:g} is too large.", "Correct it, or leave it empty."
+            )
 
 
 def _column(cells: list[Any], kind: str, where: str) -> list[Any]:
@@ -113,7 +127,7 @@ def _number(cell: Any, where: str) -> float | None:
         number = float(cell)
     except (TypeError, ValueError):
         number = math.nan
-    if not abs(number) < LARGEST:
+    if not math.isfinite(number):
         raise GaiaJudgeError(f"{where}: {cell!r} is not a number.", "Write a number, or leave it empty.")
     return number
 
