@@ -45,8 +45,17 @@ def test_json_has_every_figure(run: Path) -> None:
     assert best["ppi_low"] < best["ppi"] < best["ppi_high"]
     assert best["ppi_high"] - best["ppi_low"] < best["classical_high"] - best["classical_low"]
     assert (best["labels"], best["failures"], best["ppi_rank"]) == (10, 0.0, 1)
-    need = best["classical_labels_needed"]
-    assert (need is None) == (best["classical_labels_needed_reason"] is not None)
+    assert best["classical_labels_needed"] is None
+    assert "it takes more videos" in best["classical_labels_needed_reason"]
+    wider = next(
+        row
+        for row in rows(run, "--human", run / "some.csv", "--labels", "random", "--width", "20")
+        if (row["generator"], row["dimension"]) == ("g2", "overall")
+    )
+    # An interval's width falls with the root of the number of labels, or faster: there are 20 videos only.
+    most = 10 * ((best["classical_high"] - best["classical_low"]) / 20) ** 2
+    assert 10 < wider["classical_labels_needed"] <= most + 1
+    assert wider["classical_labels_needed_reason"] is None
     assert not any(name.startswith(("ppi", "classical")) for row in rows(run) for name in row)
 
 

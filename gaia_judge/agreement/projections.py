@@ -106,7 +106,7 @@ def _descend(
 
     options = {"maxfun": EVALUATIONS, "ftol": 1e-15, "gtol": 1e-10, "scale": np.ones(2)}
     box = list(zip(*bounds, strict=True))
-    # TNC and not L-BFGS-B, whose calls of LAPACK, though tiny, stall by a factor of 20 on a busy machine.
+    # TNC and not L-BFGS-B, which took up to 20 times as long on a busy machine (the cause is not known).
     # The method may jam where its picture of the curvature is bad; a new start from there has none.
     for _ in range(ATTEMPTS):
         end = minimize(problem.squares, start, jac=True, method="TNC", bounds=box, options=options)

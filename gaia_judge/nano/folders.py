@@ -1,4 +1,4 @@
-"""Folders that nano's training and examination make, and no others."""
+"""Folders that nano's training and examination and the demo make, and no others."""
 
 from pathlib import Path
 
