@@ -9,12 +9,13 @@ from typing import Literal
 
 from gaia_judge.errors import GaiaJudgeError, unknown
 
-Kind = Literal["judges", "prompts", "scales", "protocols", "references"]
+Kind = Literal["judges", "prompts", "scales", "experiments", "protocols", "references"]
 
 PATTERNS: dict[Kind, str] = {
     "judges": "judges/*.yaml",
     "prompts": "prompts/*/prompt.yaml",
     "scales": "prompts/scales/*.yaml",
+    "experiments": "prompts/experiments/*.yaml",
     "protocols": "calibration/protocols/*.yaml",
     "references": "calibration/reference/*.csv",
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import PositiveFloat, PositiveInt, StringConstraints
 
 from gaia_judge.assets import find_asset, list_assets, shipped
 from gaia_judge.engines import ModelSpec
+from gaia_judge.engines.checks import refuse_code
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames, FrameSpec
 from gaia_judge.prompts import PromptSet, Readout
@@ -18,7 +20,9 @@ WHOLE_BYTES = 256 * 2**20
 """Weight files up to this size are hashed whole, larger ones by size and header."""
 
 
-PromptStamp = Annotated[str, StringConstraints(pattern=r"^[^@]+@[0-9a-f]{12}$")]
+STAMP = r"^[^@]+@[0-9a-f]{12}$"
+
+PromptStamp = Annotated[str, StringConstraints(pattern=STAMP)]
 
 
 class JudgeCard(ModelSpec):
@@ -38,6 +42,8 @@ class JudgeCard(ModelSpec):
     """Readout unless the user or the prompt set says otherwise."""
     licence: str = ""
     """Licence of the weights."""
+    non_commercial: bool = False
+    """Whether that licence forbids commercial use."""
     citation: str = ""
     verified: bool = False
     """Whether the revision was checked against the hub."""
@@ -93,10 +99,16 @@ def load_card(name: str) -> JudgeCard:
     """
     path = Path(name)
     known = name in {asset.name for asset in list_assets("judges")}  # a folder of that name: ./NAME
-    if path.is_dir() and not known:
-        return _checkpoint(path)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
-        return read_card(path)
+    try:
+        if path.is_dir() and not known:
+            return _checkpoint(path)
+        if path.suffix in (".yaml", ".yml") and path.is_file():
+            return read_card(path)
+    except OSError as error:  # such as a name that is too long for a file
+        message = f"{name[:60]!r} cannot be looked up: {error.strerror}."
+        raise GaiaJudgeError(
+            message, "Give a judge's name, a card's file or a checkpoint's folder."
+        ) from error
     return read_card(find_asset("judges", name).path)
 
 
@@ -107,6 +119,7 @@ def read_card(path: Path) -> JudgeCard:
         GaiaJudgeError: Naming the file and the field.
     """
     card = read_yaml(path, JudgeCard).model_copy(update={"name": path.stem})
+    refuse_code(card.engine_args, str(path))
     if card.model.startswith("."):  # a checkpoint beside the card, or beside the shipped ones
         homes = [path.parent / card.model, shipped() / "judges" / card.model]
         local = next((home for home in homes if home.is_dir()), None)
@@ -162,6 +175,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder} holds no config.json.", "Give a checkpoint's folder or a judge's name."
         )
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        config = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
         raise GaiaJudgeError(f"{file} is not JSON: {error}.", "Download the checkpoint again.") from error
+    for name, pattern in (("architectures", r".*"), ("prompt_sets", STAMP)):
+        listed = config.get(name) or []
+        texts = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
+        if not texts or not all(re.fullmatch(pattern, one) for one in listed):
+            raise GaiaJudgeError(
+                f"{file}: {name} is not what it should be.", "Download the checkpoint again."
+            )
+    return config

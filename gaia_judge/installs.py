@@ -6,11 +6,12 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -40,6 +41,15 @@ class Gpu:
     name: str
     total_gib: float
     free_gib: float
+
+
+def missing_packages(names: Iterable[str]) -> list[str]:
+    """Return which packages, by the names they are imported under, are not installed; imports none.
+
+    >>> missing_packages(["json", "no_such_package"])
+    ['no_such_package']
+    """
+    return [name for name in names if find_spec(name) is None]
 
 
 def full_version(package: str) -> str | None:
@@ -195,6 +205,15 @@ def hub_problem() -> str | None:
     if constants.HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE forbids asking the hub."
     return _ask(constants.ENDPOINT, int(time.monotonic() // 60))
+
+
+def site_problem(url: str) -> str | None:
+    """Return why an address's host cannot be asked, or None; it is asked at most once a minute."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE forbids downloads."
+    return _ask("/".join(url.split("/")[:3]), int(time.monotonic() // 60))
 
 
 @cache

@@ -31,7 +31,8 @@ class Protocol(BaseModel):
     by: Unit = "video"
     """What stays together: all videos of an action or of a generator stand on one side."""
     splits: PositiveInt | None = None
-    """Independent random divisions into training and test; each has a seed of its own, counted up."""
+    """Random divisions into training and test, independent of each other: division N, from 0, is drawn by
+    ``seed`` + N."""
     test_share: float | None = Field(None, gt=0, lt=1)
     """Share of the units that each of the ``splits`` tests on."""
     folds: int | None = Field(None, ge=2)
@@ -39,6 +40,8 @@ class Protocol(BaseModel):
     validation_share: float = Field(0.0, ge=0, lt=1)
     """Share of the training units set apart for selection, which must never look at the test."""
     seed: NonNegativeInt = 0
+    """Of all that is drawn. Two seeds that are nearer to each other than ``splits`` share divisions: for
+    others altogether, take one at least so far away."""
 
     @model_validator(mode="after")
     def _be_one_kind(self) -> "Protocol":

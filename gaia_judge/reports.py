@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from gaia_judge.scores.files import protected
 
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of writing, also that of the text beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -60,12 +63,22 @@ def cell_text(cell: Cell) -> str:
     return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
 
 
+def p_text(p: float | None) -> str | None:
+    """Return a p value as text.
+
+    >>> p_text(0.0421), p_text(1e-9), p_text(None)
+    ('0.042', '<0.001', None)
+    """
+    return None if p is None else f"{p:.3f}" if p >= 0.0005 else "<0.001"
+
+
 def markdown(report: Report) -> str:
     """Return a table for GitHub's Markdown, with its notes below."""
     marks = ["---:" if report.numeric(at) else "---" for at in range(len(report.columns))]
-    rows = [[cell_text(cell).replace("|", r"\|") for cell in row] for row in report.rows]
-    lines = [f"| {' | '.join(cells)} |" for cells in ([*report.columns], marks, *rows)]
-    return "\n".join([f"**{report.title}**", "", *lines, *_paragraphs(report.notes)]) + "\n"
+    heads, *rows = [[inert(cell) for cell in row] for row in (report.columns, *report.rows)]
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, marks, *rows)]
+    notes = [inert(note) for note in report.notes]
+    return "\n".join([f"**{inert(report.title)}**", "", *lines, *_paragraphs(notes)]) + "\n"
 
 
 def latex(report: Report) -> str:
@@ -81,7 +94,7 @@ def latex(report: Report) -> str:
         r"    \toprule",
         rf"    {' & '.join(map(escape, report.columns))} \\",
         r"    \midrule",
-        *(rf"    {' & '.join(cells)} \\" for cells in rows),
+        *(rf"    {_fenced(' & '.join(cells))} \\" for cells in rows),
         r"    \bottomrule",
         r"  \end{tabular}",
         r"\end{table}",
@@ -95,7 +108,7 @@ def csv_text(report: Report) -> str:
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     heads = [_parts(name) if wide else [name] for name, wide in zip(report.columns, spread, strict=True)]
-    out.writerow([name for names in heads for name in names])
+    out.writerow([_cell(name) for names in heads for name in names])
     for row in report.rows:
         out.writerow([part for cell, wide in zip(row, spread, strict=True) for part in _numbers(cell, wide)])
     return text.getvalue()
@@ -107,10 +120,42 @@ def escape(text: str) -> str:
     >>> print(escape("CLIP_B/16 & 100%"))
     CLIP\_B/16 \& 100\%
     """
-    text = text.replace("\\", "\0")
+    text = _plain(upright(text)).replace("\\", "\0")
     text = re.sub(r"([&%$#_{}])", r"\\\1", text)
     named = {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\0": r"\textbackslash{}"}
     return re.sub(r"[~^\0]", lambda sign: named[sign[0]], text)
+
+
+def upright(text: str) -> str:
+    r"""Return text that reads in the order in which it is written; a mark stands for each sign that turns it.
+
+    >>> ascii(upright("\u202egpj.evil"))
+    "'\\ufffdgpj.evil'"
+    """
+    return TURNING.sub("\ufffd", text)
+
+
+def _fenced(row: str) -> str:
+    """Keep the row above from taking this one's beginning for a length, or for its star."""
+    return f"{{}}{row}" if row.lstrip().startswith(("[", "*")) else row
+
+
+def inert(cell: Cell) -> str:
+    r"""Return text in which Markdown finds no bars, HTML, code, links, pictures or line breaks.
+
+    >>> print(inert("<b>|![x](y)"))
+    &lt;b>\|![x\](y)
+    """
+    if not isinstance(cell, str):
+        return cell_text(cell)
+    text = re.sub(r"[\\|`]|\](?=\()", r"\\\g<0>", _plain(upright(cell)))
+    text = re.sub(r"^( *)\[(?=[^\]]*\]:)", r"\1\[", text)  # else it would give a link its target
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", re.sub(r"&(?=#?\w+;)", "&amp;", text))
+
+
+def _plain(text: str) -> str:
+    """Return text on one line, without control characters."""
+    return re.sub(r"[\0-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 def _paragraphs(notes: Iterable[str]) -> list[str]:
@@ -121,8 +166,13 @@ def _parts(name: str) -> list[str]:
     return [name, f"{name} low", f"{name} high"]
 
 
+def _cell(text: str) -> str:
+    """Return text for a cell of CSV: no formula, and on one line, for a lone return would not be quoted."""
+    return _plain(protected(text))
+
+
 def _numbers(cell: Cell, wide: bool) -> list[str | int | float | None]:
     if isinstance(cell, Interval):
         return [cell.value, cell.low, cell.high]
-    cell = protected(cell) if isinstance(cell, str) else cell
+    cell = _cell(cell) if isinstance(cell, str) else cell
     return [cell, None, None] if wide else [cell]

@@ -15,7 +15,7 @@ from tests.clips import write_images
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may reach for a model hub
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.browsers", "tests.servers", "tests.studios"]
 
 SIZES = {1: (8, 96, 96), 2: (24, 96, 128), 3: (16, 128, 96), 4: (5, 96, 96), 5: (12, 80, 80), 6: (32, 96, 96)}
 """Clips for engines: seed -> frames, height and width.

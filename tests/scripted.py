@@ -47,6 +47,21 @@ class ScriptedEngine:
         self._queue.clear()
 
 
+class FifoEngine(ScriptedEngine):
+    """Answers the oldest request first, as a server may, but fails once before it answers any."""
+
+    failed = False
+
+    def collect(self) -> list[tuple[Hashable, Reply]]:
+        if not self.failed:
+            self.failed = True
+            raise RuntimeError("the line is cut")
+        if not self._queue:
+            return []
+        key, request = self._queue.pop(0)
+        return [(key, self.script(request))]
+
+
 def certain(label: str, request: Request, off_scale: float = 0.0) -> Reply:
     """Return the reply of a model that is sure of one label."""
     assert isinstance(request.ask, Labels)

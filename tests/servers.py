@@ -21,8 +21,9 @@ import pytest
 END = chr(3)
 """The scripted model's end of turn; its tokens are single characters, their ids code points."""
 
-Fault = Callable[["ScriptedServer", dict[str, Any], str], tuple[int, bytes] | None]
-"""Answers instead of the model with status and body, or drops the connection (None)."""
+Fault = Callable[["ScriptedServer", dict[str, Any], str], tuple[int, bytes] | Callable[[Any], None] | None]
+"""Answers instead of the model with status and body, drops the connection (None), or gives what
+writes to it."""
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -39,6 +40,7 @@ class ScriptedServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # of five, some of a burst of requests would wait a second to be let in
 
     def __init__(
         self,
@@ -186,7 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             with server.lock:
                 server.busy -= 1
-        if answer is None:
+        if callable(answer):
+            answer(self)
+            self.close_connection = True
+        elif answer is None:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
         else:
@@ -196,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _plain(self, found: Any) -> tuple[int, Any]:
         return (404 if found is None else 200), found
 
-    def _chat(self, body: dict[str, Any]) -> tuple[int, Any] | None:
+    def _chat(self, body: dict[str, Any]) -> Any:
         server = self.server
         server.chats.append(body)
         refused = [name for name in server.refuses if name in body]

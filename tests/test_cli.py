@@ -16,10 +16,9 @@ from scipy import stats
 from gaia_judge.calibration.calibrations import Plan
 from gaia_judge.cards import JudgeCard
 from gaia_judge.cli import COMMANDS, cli
-from gaia_judge.dialogues import Asking
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec
-from gaia_judge.judges import FOREIGN, Judge
+from gaia_judge.judges import FOREIGN, Judge, plan_judge
 from gaia_judge.prompts import load_prompt_set
 from gaia_judge.scores import ScoreTable
 from gaia_judge.synthetic.defects import DIMENSIONS
@@ -35,7 +34,7 @@ def run(*words, cwd=None, env=None):
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_has_help_with_an_example(name):
-    words = [name, "show", "--help"] if name == "prompt" else [name, "--help"]
+    words = [*name.split(), *(["show"] if name == "prompt" else []), "--help"]
     result = CliRunner().invoke(cli, words)
     assert result.exit_code == 0
     assert f"gaia-judge {name}" in result.output
@@ -60,7 +59,7 @@ def test_an_unknown_model_suggests_near_ones(tmp_path):
     write_clip(tmp_path / "clip.mp4", frames=4)
     result = run("score", tmp_path, "--model", "lava")
     assert result.returncode == 2
-    assert "Did you mean llava?" in result.stderr
+    assert "Did you mean llava or" in result.stderr
 
 
 def test_a_judge_that_cannot_run_here_says_why_and_what_would_work(tmp_path):
@@ -189,7 +188,7 @@ def synthetic_judge(monkeypatch):
 
     def judge(card, **_):
         engine = ScriptedEngine(lambda request: certain("Good", request))
-        return Judge(card, load_prompt_set("syllogism"), engine, FrameSpec(count=4), Asking())
+        return Judge(plan_judge(card, load_prompt_set("syllogism"), frames=FrameSpec(count=4)), engine)
 
     card = JudgeCard(name="small", about="small", model="none", world="synthetic")
     monkeypatch.setattr("gaia_judge.cli.score.load_card", lambda name: card)
@@ -206,7 +205,7 @@ def small_demo(monkeypatch):
 
     def judge(name, **_):
         card = JudgeCard(name=name, about="small", model="none", world="synthetic")
-        return Judge(card, load_prompt_set("syllogism"), engine, FrameSpec(count=4), Asking())
+        return Judge(plan_judge(card, load_prompt_set("syllogism"), frames=FrameSpec(count=4)), engine)
 
     engine = ScriptedEngine(script)
     monkeypatch.setattr("gaia_judge.cli.demo.load_judge", judge)

@@ -118,6 +118,31 @@ def test_killed_ten_times_and_resumed_the_table_is_the_same(home, undisturbed):
     assert (out / "scores.csv").read_bytes() == (undisturbed[1] / "scores.csv").read_bytes()
 
 
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_asked_to_stop_it_writes_what_is_finished_and_says_how_to_go_on(
+    home, undisturbed, tmp_path, sent, code
+):
+    out = tmp_path / "stopped"
+    child = subprocess.Popen(
+        command(home, out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while child.poll() is None and finished(out) < 3:
+        time.sleep(0.005)
+    child.send_signal(sent)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == code
+    assert "The same command continues" in told
+    assert "Traceback" not in told
+    table, whole = (pd.read_csv(folder / "scores.csv", dtype=str) for folder in (out, undisturbed[1]))
+    assert table["video"].nunique() == finished(out) < GOOD
+    kept = whole[whole["video"].isin(table["video"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table, kept)
+
+
 def test_a_finished_run_has_nothing_left_to_do(home, undisturbed):
     before = finished(undisturbed[1])
     result = score(home, undisturbed[1])

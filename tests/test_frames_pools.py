@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from time import sleep
+from time import monotonic, sleep
 
 import psutil
 import pytest
@@ -109,6 +109,32 @@ def test_waiting_frames_take_no_more_memory_than_allowed(order):
         source = (read.append(video) or video for video in videos)
         ahead = [len(read) - done for done, _ in enumerate(decoders.stream(source), start=1)]
     assert max(ahead) == 2
+
+
+def test_workers_can_be_started_before_there_is_a_video(order):
+    before, started, limit = psutil.Process().children(), list[psutil.Process](), monotonic() + 60
+    with Decoders(FrameSpec(), decode=obey, processes=2) as decoders:
+        decoders.start()
+        while len(started) < 2 and monotonic() < limit:
+            started = [one for one in psutil.Process().children() if one not in before]
+        assert len(started) == 2
+        assert [answer.total for _, answer in decoders.stream(order("show 1", "show 2", "show 3"))] == [1] * 3
+        assert {one for one in psutil.Process().children() if one not in before} == set(started)
+    assert not any(one.is_running() for one in started)
+
+
+def test_a_reader_can_tell_whether_it_would_have_to_wait(order):
+    with Decoders(FrameSpec(timeout_s=600), decode=obey) as decoders:
+        videos = decoders.stream(order("show 1", "show 2", "hang"))
+        assert decoders.is_ready()  # to begin
+        next(videos)
+        limit = monotonic() + 60
+        while not decoders.is_ready() and monotonic() < limit:
+            sleep(0.01)
+        assert decoders.is_ready()
+        next(videos)
+        sleep(0.05)
+        assert not decoders.is_ready()
 
 
 def test_a_reader_may_leave_while_workers_hang(order):

@@ -1,7 +1,11 @@
 """Judges: many dialogues with one engine, fed by real decoding."""
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
+import psutil
 import pytest
 
 from gaia_judge.assets import eject_asset
@@ -10,19 +14,19 @@ from gaia_judge.dialogues import Asking
 from gaia_judge.engines import Reply
 from gaia_judge.errors import EngineError, GaiaJudgeError
 from gaia_judge.frames import FrameSpec
-from gaia_judge.judges import FOREIGN, Judge, load_judge
+from gaia_judge.judges import FOREIGN, Judge, Plan, load_judge
 from gaia_judge.prompts import load_prompt_set
 from gaia_judge.videos import Video
 from gaia_judge.videos.origins import SYNTHETIC_TAG
 from tests.clips import write_clip
-from tests.scripted import ScriptedEngine, certain, shares
+from tests.scripted import ScriptedEngine, certain, shares, some_frames, some_video
 
 CARD = JudgeCard(name="scripted", model="none", about="A judge for tests.")
 
 
 def judge_of(script, prompt="syllogism", card=CARD, **asking):
     engine = ScriptedEngine(script)
-    return Judge(card, load_prompt_set(prompt), engine, FrameSpec(count=4), Asking(**asking)), engine
+    return Judge(Plan(card, load_prompt_set(prompt), FrameSpec(count=4), Asking(**asking)), engine), engine
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +47,24 @@ def test_the_table_has_a_row_per_video_and_dimension_in_order(videos):
     assert frame["frame_indices"].unique().tolist() == ["[1, 3, 5, 7]"]
 
 
-def test_the_engine_holds_several_videos_but_never_more_than_its_width(videos):
-    judge, engine = judge_of(lambda request: certain("Good", request))
-    judge.rate(videos)
-    assert 1 < engine.most_in_flight <= engine.width
+@pytest.mark.parametrize("end", ["rated", "unused", "fails"])
+def test_decoders_start_while_the_model_is_loaded_and_none_is_left(monkeypatch, videos, end):
+    before, started = psutil.Process().children(), []
+
+    def load(*_):
+        limit = monotonic() + 60
+        while len(started) < 2 and monotonic() < limit:
+            started[:] = [one for one in psutil.Process().children() if one not in before]
+        if end == "fails":
+            raise EngineError("No memory.", "Buy some.")
+        return ScriptedEngine(lambda request: certain("Good", request))
+
+    monkeypatch.setattr("gaia_judge.judges.load_engine", load)
+    with suppress(EngineError), load_judge(CARD, engine="any") as judge:
+        for _ in judge.stream(videos[:2]) if end == "rated" else ():
+            assert {one for one in psutil.Process().children() if one not in before} == set(started)
+    assert len(started) == 2
+    assert not any(one.is_running() for one in started)
 
 
 def test_each_video_is_asked_about_its_own_frames(videos):
@@ -132,6 +150,48 @@ def test_a_judge_that_cannot_run_here_says_what_would_work(monkeypatch):
         load_judge("llava-small", engine="transformers")
     assert "--base-url" in caught.value.hint
     assert "transformers:" in caught.value.message
+
+
+def test_frames_that_are_decoded_already_are_rated_and_errors_are_rows():
+    judge, engine = judge_of(lambda request: certain("Good", request), card=SYNTHETIC)
+    one, two = some_frames(1), replace(some_frames(2), synthetic=True)
+    supply = [
+        (some_video("a"), one),
+        (some_video("b"), GaiaJudgeError("It is lost.")),
+        (some_video("c"), two),
+    ]
+    with pytest.warns(UserWarning, match="not a synthetic clip"):
+        rated = {one.video.id: one for one in judge.rate_frames(iter(supply))}
+    assert {name: [score.value for score in one.scores] for name, one in rated.items()} == {
+        "a": [4.0] * 3,
+        "b": [None] * 3,
+        "c": [4.0] * 3,
+    }
+    assert [score.error for score in rated["b"].scores] == ["It is lost."] * 3
+    assert {name: {score.note for score in one.scores} for name, one in rated.items()} == {
+        "a": {FOREIGN},
+        "b": {None},
+        "c": {None},
+    }
+    assert {request.frames.digest for request in engine.asked} == {one.digest, two.digest}
+
+
+def test_a_judge_warns_once_however_often_it_is_given_frames(recwarn):
+    judge, _ = judge_of(lambda request: certain("Good", request), card=SYNTHETIC)
+    for _ in range(2):
+        list(judge.rate_frames(iter([(some_video(), some_frames())])))
+    assert len(recwarn.list) == 1
+
+
+def test_an_engine_at_hand_is_used_as_it_is():
+    engine = ScriptedEngine(lambda request: certain("Good", request))
+    judge = load_judge(CARD, engine=engine)
+    assert judge.engine is engine
+    assert [
+        score.value
+        for one in judge.rate_frames(iter([(some_video(), some_frames())]))
+        for score in one.scores
+    ] == [4.0] * 3
 
 
 SYNTHETIC = CARD.model_copy(update={"world": "synthetic"})

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from gaia_judge.cards import load_card
+from gaia_judge.controls import CONTROLS, Controlled, misname
 from gaia_judge.engines import ModelSpec
 from gaia_judge.engines.conversations import Conversations
 from gaia_judge.frames import FrameSpec, decode
 from gaia_judge.judges import load_judge
-from gaia_judge.nano.controls import CONTROLS, Controlled, misname
+from gaia_judge.nano.exams import SIGHTLESS
 from gaia_judge.nano.lessons import DEFECTS, POINTS, TRAINED, Lessons, _show
 from gaia_judge.nano.models import FRAMES, PER_FRAME, SIDE, build_model, project, save, watch
 from gaia_judge.nano.pupils import Pupil, examine
@@ -77,8 +78,7 @@ def test_it_is_taught_the_very_tokens_that_engines_write(name, tokenizer, untrai
     action = next(one for one in ACTIONS if one.name == video.action)
     frames = decode(video, FrameSpec())
     judge = load_judge(str(untrained), prompt=name, engine="transformers")
-    asked = []
-    judge.engine = Controlled(judge.engine, lambda request: asked.append(request) or request)
+    asked = spy(judge.engine)
     judge.rate([video])
     for request in asked:
         written = conversations.inputs([conversations.render(request)], [frames])["input_ids"][0].tolist()
@@ -214,11 +214,17 @@ def test_a_checkpoint_says_what_it_knows(untrained):
     ]
 
 
-@pytest.mark.parametrize("control", CONTROLS)
+def spy(engine):
+    """Return a list that every request to an engine is added to."""
+    asked, submit = [], engine.submit
+    engine.submit = lambda key, request: (asked.append(request), submit(key, request))
+    return asked
+
+
+@pytest.mark.parametrize("control", SIGHTLESS)
 def test_controls_take_away_what_they_say(control, untrained, clips):
-    seen = []
     judge = load_judge(str(untrained), engine="transformers")
-    judge.engine = Controlled(judge.engine, lambda request: seen.append(request) or request)
+    seen = spy(judge.engine)
     judge.engine = Controlled(judge.engine, CONTROLS[control])
     assert judge.rate(clips[:1]).to_pandas()["value"].notna().all()
     images = None if seen[0].frames is None else seen[0].frames.images

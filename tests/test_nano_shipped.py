@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from gaia_judge.agreement import srcc
 from gaia_judge.cards import load_card
 from gaia_judge.cli import cli
+from gaia_judge.controls import controlled, misname
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.judges import load_judge
-from gaia_judge.nano.controls import controlled, misname
 from gaia_judge.nano.lessons import DEFECTS, TRAINED
 from gaia_judge.nano.texts import PROMPT_SETS, stamps
 from gaia_judge.people import read_mos

@@ -11,8 +11,9 @@ from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.prompts import SENTINELS, VIDEO_MARK, PromptSet, load_prompt_set
 from gaia_judge.videos import Video
 
-SETS = ["syllogism", "syllogism-form", "syllogism-reasoned", "independent", "vqascore"]
-SCALES = ["words", "one-to-five", "one-to-seven", "zero-to-hundred", "yes-no"]
+ANCHORED = ["syllogism", "syllogism-form", "syllogism-reasoned", "independent"]
+SETS = [*ANCHORED, "vqascore", "vqascore-one", "llavascore", "videoscore2", "unifiedreward"]
+SCALES = ["words", "plain-words", "one-to-five", "one-to-seven", "zero-to-hundred", "yes-no"]
 KNOWN, PROMPT_ONLY, ACTION_ONLY, NEITHER = SENTINELS
 
 
@@ -93,7 +94,7 @@ def test_the_action_is_named_as_well_as_it_is_known(video: Video, action: str) -
     assert load_prompt_set("syllogism").texts(video)["subject"].splitlines()[2] == action
 
 
-@pytest.mark.parametrize("name", [name for name in SETS if name != "vqascore"])
+@pytest.mark.parametrize("name", ANCHORED)
 @pytest.mark.parametrize("scale", SCALES)
 def test_questions_name_the_answers_and_the_anchored_levels(name: str, scale: str) -> None:
     prompt = load_prompt_set(name, scale)
@@ -161,21 +162,52 @@ def test_the_control_differs_from_the_syllogism_in_the_chain_alone() -> None:
         assert {line.split(" ")[0].strip(".,") for line in unlike} <= {"Compare", "Premise", "Conclusion"}
 
 
-@pytest.mark.parametrize("name", ["independent", "vqascore"])
+@pytest.mark.parametrize("name", ["independent", "vqascore", "videoscore2", "unifiedreward"])
 def test_independent_questions_share_their_opening(name: str) -> None:
     talks = [conversation[0][1] for conversation in talk(load_prompt_set(name), KNOWN)]
     end = next(place for place, signs in enumerate(zip(*talks, strict=False)) if len(set(signs)) > 1)
     shared = talks[0][:end]
     assert shared.startswith(f"{VIDEO_MARK}\n")
-    assert name == "vqascore" or "filmed in real life" in shared
+    assert name != "independent" or "filmed in real life" in shared
 
 
-def test_vqascore_asks_for_yes_or_no_about_the_prompt() -> None:
-    prompt = load_prompt_set("vqascore")
+@pytest.mark.parametrize("name", ["vqascore", "vqascore-one", "llavascore"])
+def test_vqascore_asks_for_yes_or_no_about_the_prompt(name: str) -> None:
+    prompt = load_prompt_set(name)
     assert prompt.scale.labels == ("No", "Yes")
     for text in prompt.texts(KNOWN).values():
         assert "?" in text
         assert text.endswith("Answer only with Yes or No.")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("vqascore-one", "video"), ("llavascore", "picture")])
+def test_one_question_is_put_as_the_paper_puts_it(name: str, shown: str) -> None:
+    """Lin et al., arXiv 2404.01291: does it show the text, yes or no."""
+    ends = {
+        KNOWN: '"A girl arranges daisies."',
+        ACTION_ONLY: '"arranging flowers"',
+        NEITHER: "one recognisable action",
+    }
+    for video, said in ends.items():
+        (text,) = load_prompt_set(name).texts(video).values()
+        assert text == f"{VIDEO_MARK}\nDoes this {shown} show {said}? Answer only with Yes or No."
+
+
+@pytest.mark.parametrize(
+    ("name", "dimensions"),
+    [
+        ("videoscore2", ["visual-quality", "alignment", "physics"]),
+        ("unifiedreward", ["alignment", "physics", "style"]),
+    ],
+)
+def test_tuned_judges_are_asked_on_their_own_dimensions_and_scale(name: str, dimensions: list[str]) -> None:
+    prompt = load_prompt_set(name)
+    assert (list(prompt.texts(KNOWN)), prompt.scale.labels) == (dimensions, ("1", "2", "3", "4", "5"))
+    for video, said in [(KNOWN, KNOWN.prompt), (ACTION_ONLY, KNOWN.action)]:
+        openings = {text.split("\n\n")[0] for text in prompt.texts(video).values()}
+        assert len(openings) == 1
+        assert openings.pop().endswith(f': "{said}"')
+    assert all(text.count("\n\n") == 2 for video in SENTINELS for text in prompt.texts(video).values())
 
 
 def test_what_videos_say_is_text_and_nothing_else() -> None:

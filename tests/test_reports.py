@@ -36,6 +36,24 @@ def test_markdown_keeps_bars_inside_cells_and_prints_notes():
     assert lines[-1] == "Signed values."
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.5 [0.2, 0.7]: better", "0.5 [0.2, 0.7]: better"),
+        ("a[0][1]", "a[0][1]"),
+        ("[x]: javascript:y", r"\[x]: javascript:y"),
+        ("[x](y)", r"[x\](y)"),
+        ("\u202egpj.evil", "\ufffdgpj.evil"),
+    ],
+)
+def test_markdown_escapes_what_would_be_a_link_and_no_more(text, shown):
+    assert markdown(Report(text, ("a",), (), (text,))).splitlines()[-1] == shown
+
+
+def test_latex_turns_no_text_round():
+    assert "\ufffdgpj" in latex(Report("\u202egpj", ("a",), ()))
+
+
 def test_latex_is_escaped_and_uses_booktabs():
     text = latex(REPORT)
     assert r"\caption{Agreement of 50\% \& more. Signed values.}" in text

@@ -238,6 +238,27 @@ def test_what_counts_is_there_even_if_the_process_is_killed_in_the_next_instant(
     assert list(read_journal(tmp_path / "journal.jsonl")) == ["a"]
 
 
+@pytest.mark.parametrize(("written", "names"), [(0, ["a"]), (20, ["a"]), (None, ["a", "b"])])
+def test_a_run_that_is_asked_to_stop_while_it_writes_counts_what_stands_whole_in_the_journal(
+    written: int | None, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(descriptor: int) -> None:
+        if written is not None:
+            os.ftruncate(descriptor, size + written)
+        raise KeyboardInterrupt
+
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        run.append(record("a"))
+        size = (tmp_path / "journal.jsonl").stat().st_size
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                run.append(record("b"))
+        assert list(run.done) == list(read_journal(tmp_path / "journal.jsonl")) == names
+        assert run.export([video("a"), video("b")]).to_pandas()["video"].nunique() == len(names)
+        assert (tmp_path / "journal.jsonl").read_bytes().endswith(b"}\n")
+
+
 # The folder
 
 

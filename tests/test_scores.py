@@ -173,6 +173,16 @@ def test_an_unreadable_file_is_named(name: str, content: bytes, tmp_path: Path) 
         ScoreTable.read(tmp_path / name)
 
 
+def test_a_folder_of_folders_with_scores_says_which(tmp_path: Path) -> None:
+    for name in ("logistic5-action", "linear-action"):
+        (tmp_path / name).mkdir()
+        ScoreTable.from_records([{"video": "a", "dimension": "d", "value": 1.0}]).write(tmp_path / name)
+    with pytest.raises(GaiaJudgeError) as error:
+        ScoreTable.read(tmp_path)
+    assert error.value.message == f"{tmp_path} holds no scores itself."
+    assert error.value.hint == f"Give {tmp_path}/linear-action or {tmp_path}/logistic5-action."
+
+
 def test_a_folder_without_scores_is_named(tmp_path: Path) -> None:
     with pytest.raises(GaiaJudgeError, match=r"no file .*scores\.parquet"):
         ScoreTable.read(tmp_path)
@@ -208,3 +218,25 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
         run_out_of_space()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_of_many_blocks_is_that_of_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rows = [
+        {
+            "video": f"v{number}",
+            "dimension": "subject",
+            "value": number / 3,
+            "note": None if number % 2 else "=1",
+        }
+        for number in range(7)
+    ]
+    rows[5]["late"] = rows[2]["width"] = 7
+    whole = ScoreTable.from_records(rows)
+    for size in (1, 2, 3, 7):
+        monkeypatch.setattr("gaia_judge.scores.BLOCK", size)
+        monkeypatch.setattr("gaia_judge.scores.files.BLOCK", size)
+        blocks = ScoreTable.from_records(iter(rows))
+        assert blocks == whole
+        assert blocks.to_pandas().dtypes.equals(whole.to_pandas().dtypes)
+        assert ScoreTable.read(written(blocks, tmp_path) / "scores.csv") == whole
+        assert ScoreTable.read(tmp_path) == whole

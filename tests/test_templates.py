@@ -116,7 +116,24 @@ def test_a_scale_may_stand_in_the_set() -> None:
         "{{ 1 / 0 }}",
         "{{ prompt + 1 }}",
         "{% if %}",
+        "{{ prompt.upper }}",
+        "{{ anchors }}",
+        "{{ [1, 2] }}",
+        "{{ {'a': 1} }}",
+        "{{ 1e17 * 100 }}",
+        "{{ (10 ** 9) | round }}",
+        "{% set x = 'aaaaaaaa' %}" + "{% set x = x + x %}" * 60 + "{{ x | length }}",
+        "{% set x = 'aaaaaaaa' %}" + "{% set x = x ~ x %}" * 60 + "{{ x | length }}",
+        "{% set x = 'aaaaaaaa' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 60 + "{{ x | length }}",
+        "{% set x = 99 %}" + "{% set x = x * x %}" * 60 + "{{ x > 1 }}",
+        "".join(f"{{% for a{n} in prompt %}}" for n in range(9)) + "{% endfor %}" * 9,
+        "".join(
+            f"{{% block b{n} %}}{f'{{{{ self.b{n + 1}() }}}}' * 2 if n < 40 else ''}{{% endblock %}}"
+            for n in range(41)
+        ),
+        "{# " + "x" * 100_000 + " #}",
     ],
+    ids=lambda text: text[:30],
 )
 def test_templates_are_strict_and_cannot_reach_out(here: Path, template: str) -> None:
     (here / "secret.j2").write_text("SECRET")

@@ -29,7 +29,7 @@ def why_undefined(x: Numbers, y: Numbers) -> str | None:
     """
     if len(x) < LEAST:
         return f"{len(x)} videos have both scores; a correlation needs {LEAST}"
-    for who, side in (("the rater", x), ("people", y)):
+    for who, side in (("people", y), ("the rater", x)):  # of constants nothing else is learnt
         if is_constant(side):
             return f"{who} gave every video the same score, {side[0]:.6g}"
     return None

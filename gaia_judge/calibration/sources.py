@@ -132,7 +132,11 @@ def _parsed(table: ScoreTable) -> Iterable[tuple[str, str, Mapping[str, float]]]
     frame = table.to_pandas()
     frame = frame[frame["distribution"].notna()]
     for video, dimension, text in zip(frame["video"], frame["dimension"], frame["distribution"], strict=True):
-        yield video, dimension, json.loads(text)
+        try:
+            yield video, dimension, {str(level): float(share) for level, share in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            message = f"The distribution of {video!r} on {dimension} is none: {text[:40]!r}."
+            raise GaiaJudgeError(message, "Write JSON with the probability of each level.") from error
 
 
 def _distributions(table: ScoreTable, videos: Iterable[str], names: Sequence[str]) -> Numbers:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gaia_judge.calibration.sources import Source
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.scores import FACTS, ScoreTable
+from gaia_judge.scores import SEEN as TRAINED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 OUT_OF_FOLD, APPLIED, SEEN = "out-of-fold", "applied", "applied to what it was fitted to"
 """In the column ``calibration``: mapped by what other groups were fitted to, or by a finished calibrator,
 which has not or has seen people's scores of the video."""
+
+NAMESAKE = "has the name of a video that it was fitted to by people's scores"
+"""The note on a score of a fitted metric, before the digest of these scores."""
 
 SYNTHETIC = "synthetic world: no evidence about real judges"
 
@@ -76,25 +80,27 @@ def calibrated_table(
 
 
 def check_comparison(table: ScoreTable, human: "HumanScores") -> None:
-    """Refuse to compare calibrated scores with the human scores they were fitted to.
+    """Refuse to compare calibrated or trained scores with the human scores they were fitted to.
 
     Those that are out-of-fold may be: each was mapped by what other groups were fitted to. The others are
     refused where they were fitted to this very file, or to any scores of the same video: these may stand in
-    another file too.
+    another file too. A video that differs but has the name of one that a metric was fitted to counts as that
+    one if its score comes from the very file: it may be re-encoded, say.
 
     Raises:
         GaiaJudgeError: A score was fitted to these human scores and is not out-of-fold.
     """
     frame = table.to_pandas()
-    if "calibrated_on" not in frame:
-        return
-    kinds = frame["calibration"] if "calibration" in frame else frame["calibrated_on"]
-    same = frame["calibrated_on"].eq(human.digest) & ~kinds.eq(OUT_OF_FOLD)
-    flattered = (same | kinds.eq(SEEN)).fillna(False)
+    told = (TRAINED, f"{NAMESAKE} {human.digest}")
+    flattered = frame["note"].astype("string").str.startswith(told).fillna(False)
+    if "calibrated_on" in frame:
+        kinds = frame["calibration"] if "calibration" in frame else frame["calibrated_on"]
+        same = frame["calibrated_on"].eq(human.digest) & ~kinds.eq(OUT_OF_FOLD)
+        flattered |= (same | kinds.eq(SEEN)).fillna(False)
     if flattered.any():
         rater, video = frame.loc[flattered, ["rater", "video"]].iloc[0]
         message = f"{rater} was fitted to human scores of {video!r}, which would flatter it."
-        hint = "Compare the out-of-fold scores beside its JSON, or other videos."
+        hint = "Compare its out-of-fold scores, or other videos."
         raise GaiaJudgeError(message, hint)
 
 

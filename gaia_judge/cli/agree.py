@@ -10,7 +10,7 @@ import click
 from gaia_judge.agreement import agree, resample
 from gaia_judge.cli.options import format_option, kendall_option, mapping_option
 from gaia_judge.cli.screens import show_report
-from gaia_judge.cli.tables import LABELS, agreement_row
+from gaia_judge.comparison.rows import LABELS, agreement_row
 from gaia_judge.errors import GaiaJudgeError, unknown
 from gaia_judge.reports import Interval, Report
 from gaia_judge.scores.columns import numbers

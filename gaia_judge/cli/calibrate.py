@@ -12,7 +12,7 @@ from gaia_judge.calibration.mappings import NAMES
 from gaia_judge.calibration.reports import list_reports, measure, to_json
 from gaia_judge.calibration.sources import read_source
 from gaia_judge.calibration.tables import check_comparison
-from gaia_judge.cli.options import format_option
+from gaia_judge.cli.options import Number, format_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.people import read_human
@@ -56,7 +56,7 @@ are mapped by such a file. Exit code: 0 done, 2 bad usage, nothing in common, or
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of folds and intervals.")
 @click.option(
     "--level",
-    type=click.FloatRange(0.5, 1, max_open=True),
+    type=Number(0.5, 1, max_open=True),
     default=0.9,
     show_default=True,
     help="Of conformal intervals.",

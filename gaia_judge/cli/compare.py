@@ -9,17 +9,17 @@ from typing import Any, get_args
 import click
 
 from gaia_judge.agreement.differences import Testing
-from gaia_judge.cli.comparisons import tables
-from gaia_judge.cli.exports import as_json, long_table
 from gaia_judge.cli.options import format_option, kendall_option, mapping_option
 from gaia_judge.cli.screens import err, show_report
 from gaia_judge.comparison.agreements import STATISTICS, Asking, Panel, Part, Unit, seat
 from gaia_judge.comparison.combinations import How, combine
 from gaia_judge.comparison.dates import known_dates, read_dates
+from gaia_judge.comparison.exports import as_json, long_table
 from gaia_judge.comparison.observations import Observation, observe
 from gaia_judge.comparison.raters import read_raters
 from gaia_judge.comparison.references import Published, read_reference
 from gaia_judge.comparison.results import compare
+from gaia_judge.comparison.tables import tables
 from gaia_judge.people import HumanScores, read_human
 from gaia_judge.protocols import load_protocol
 

@@ -8,20 +8,23 @@ from typing import Any
 
 import click
 
+from gaia_judge.baselines import find_metrics, load_battery
 from gaia_judge.calibration.calibrations import Calibration, Plan, calibrate
 from gaia_judge.calibration.calibrators import write_calibrator
 from gaia_judge.calibration.reports import Worth, list_reports, measure, to_json
 from gaia_judge.calibration.sources import read_source
-from gaia_judge.cli.comparisons import tables
-from gaia_judge.cli.exports import as_json
-from gaia_judge.cli.score import rate_videos
+from gaia_judge.cli.ratings import rate_videos
 from gaia_judge.cli.screens import Progress, banner, err, foreign_banner, out, show_report
 from gaia_judge.cli.synth import WARNING
-from gaia_judge.comparison.agreements import Asking, seat
-from gaia_judge.comparison.raters import read_raters
-from gaia_judge.comparison.results import Comparison, compare
+from gaia_judge.comparison.agreements import Asking
+from gaia_judge.comparison.exports import as_json
+from gaia_judge.comparison.results import Comparison
+from gaia_judge.comparison.tables import tables
 from gaia_judge.judges import Judge, load_judge
 from gaia_judge.nano.folders import take
+from gaia_judge.pages.contents.materials import Material, read_material
+from gaia_judge.pages.contents.reports import build_page
+from gaia_judge.pages.html import write_page
 from gaia_judge.people import read_human
 from gaia_judge.runs import RunFolder
 from gaia_judge.scores.files import replacing
@@ -34,11 +37,21 @@ GENERATORS, ACTIONS, RATERS = 6, 12, 54
 PLAN = Plan("linear", "action", folds=5)
 """How the scores are calibrated: few clips allow no bolder function."""
 
+METRICS = ("descriptor-consistency", "dis-flow-score", "dis-dynamic-degree", "dis-smoothness")
+"""Metrics that run anywhere, for comparison."""
+
+CLIPS = 12
+"""Disagreements that the report shows."""
+
+TITLE = "Demo: nano on drawn clips"
+
 WRITTEN = {
     "Clips and people's scores": "benchmark",
     "Judge's scores": "run/scores.csv",
+    "Metrics": "metrics",
     "Calibrated scores": "run/calibration/linear-action/scores.csv",
     "Figures": "agreement.json",
+    "Report": "report.html",
 }
 """What the demo writes, and where in its folder."""
 
@@ -66,8 +79,11 @@ def command(folder: Path, seed: int, model: str, as_json: bool) -> None:
         banner(judge.card)
         _draw(folder / "benchmark", seed)
         counts = _rate(judge, folder)
+    _measure(folder)
     found, worth = _calibrate(folder)
-    compared = _compare(folder)
+    material = _report(folder)
+    compared = material.comparison
+    assert compared is not None
     results = _results(judge, folder, counts, compared, to_json(found, worth))
     _write(folder / "agreement.json", results)
     banner(judge.card)
@@ -99,6 +115,15 @@ def _rate(judge: Judge, folder: Path) -> dict[str, int]:
         return rate_videos(judge, run, read_videos(benchmark))[1]
 
 
+def _measure(folder: Path) -> None:
+    """Measure the clips with metrics that need no weights."""
+    benchmark = folder / "benchmark"
+    with load_battery(find_metrics(METRICS)) as battery:
+        manifest = {**battery.manifest(), "videos": str(benchmark.resolve())}
+        with RunFolder.open(folder / WRITTEN["Metrics"], manifest, {"command": sys.argv[1:]}) as run:
+            rate_videos(battery, run, read_videos(benchmark))
+
+
 def _calibrate(folder: Path) -> tuple[Calibration, Worth]:
     """Fit the scores to people's, action by action, and write what comes of it."""
     home = folder / WRITTEN["Calibrated scores"]
@@ -109,10 +134,13 @@ def _calibrate(folder: Path) -> tuple[Calibration, Worth]:
     return found, measure(found, curve_draws=0)
 
 
-def _compare(folder: Path) -> Comparison:
-    places = [folder / "run", folder / WRITTEN["Calibrated scores"]]
-    panel = seat(read_raters(map(str, places)), read_human(folder / "benchmark"))
-    return compare(panel, Asking())
+def _report(folder: Path) -> Material:
+    """Compare all scores with people's, and write the page."""
+    places = [str(folder / "run"), str(folder / WRITTEN["Calibrated scores"]), str(folder / "metrics")]
+    material = read_material(places, read_human(folder / "benchmark"), Asking())
+    with err.status("Drawing the report"):
+        write_page(build_page(material, gallery=CLIPS, title=TITLE), folder / WRITTEN["Report"])
+    return material
 
 
 def _results(

@@ -24,7 +24,7 @@ def command(as_json: bool) -> None:
     for finding in examine():
         found.append(finding)
         if not as_json:
-            out.print(MARKS[finding.ok], end=" ")
+            out.print(MARKS[finding.ok], end=" ", markup=True)
             out.print(f"{finding.name}: {finding.detail}", markup=False, highlight=False, soft_wrap=True)
             if finding.cure and finding.ok is not True:
                 out.print(f"         {finding.cure}", markup=False, highlight=False, soft_wrap=True)

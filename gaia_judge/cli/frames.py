@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gaia_judge.cli.options import decoder_option
+from gaia_judge.cli.options import Number, decoder_option
 from gaia_judge.cli.screens import out
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import FrameSpec, contact_sheet, decode
@@ -16,7 +16,7 @@ from gaia_judge.videos import read_videos
 @click.option(
     "--frames", "count", type=click.IntRange(1), default=8, show_default=True, help="Frames to take."
 )
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, at most --frames.")
+@click.option("--fps", type=Number(0, min_open=True), help="Frames per second, at most --frames.")
 @decoder_option
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write a contact sheet (PNG).")
 def command(video: Path, count: int, fps: float | None, decoder: str, file: Path | None) -> None:

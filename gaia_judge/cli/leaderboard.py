@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from gaia_judge.calibration.tables import check_comparison
-from gaia_judge.cli.options import format_option
+from gaia_judge.cli.options import Number, format_option
 from gaia_judge.cli.screens import err, show_report
-from gaia_judge.cli.standings import board_report, board_rows, flat_report, people_report
 from gaia_judge.comparison.raters import OVERALL, Rater, pick_rater, read_raters
 from gaia_judge.errors import GaiaJudgeError, unknown
 from gaia_judge.leaderboards.boards import Standing, stand
 from gaia_judge.leaderboards.labels import Labels, weigh_labels
+from gaia_judge.leaderboards.tables import board_report, board_rows, flat_report, people_report
 from gaia_judge.people import read_human
 
 EPILOG = """
@@ -50,7 +50,7 @@ the probability. Few labels of very unequal probability give intervals that are 
 )
 @click.option(
     "--width",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Tell how many labels make an interval so narrow, in people's points.",
 )
 @click.option("--dimension", "dimensions", multiple=True, help="Only this one; may be repeated.")

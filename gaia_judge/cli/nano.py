@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gaia_judge.cli.options import Number
 from gaia_judge.cli.synth import WARNING
 from gaia_judge.engines.checks import check_torchvision
 from gaia_judge.scores.files import replacing
@@ -28,14 +29,13 @@ def command() -> None:
 @click.option("--steps", type=click.IntRange(1), help="Steps of 32 clips; by default as the shipped nano.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(0, min_open=True),
-    default=math.inf,
+    type=Number(0, min_open=True),
     help="Stop after so long; the same command goes on.",
 )
 @click.option(
     "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw clips."
 )
-def train_nano(folder: Path, seed: int, steps: int | None, minutes: float, workers: int) -> None:
+def train_nano(folder: Path, seed: int, steps: int | None, minutes: float | None, workers: int) -> None:
     """Train nano from nothing in FOLDER; run it again to go on where it was stopped.
 
     \b
@@ -51,7 +51,7 @@ def train_nano(folder: Path, seed: int, steps: int | None, minutes: float, worke
     def report(row: dict[str, Any]) -> None:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
 
-    taken = train(folder, course, seed, workers, minutes, report)
+    taken = train(folder, course, seed, workers, math.inf if minutes is None else minutes, report)
     if taken < course.steps:
         click.echo(f"Stopped after step {taken} of {course.steps}. The same command goes on.")
     else:

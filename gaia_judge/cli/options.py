@@ -1,9 +1,21 @@
 """Options that several commands share."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+
+class Number(click.FloatRange):
+    """A finite number in a range; click itself lets ``nan`` and ``inf`` through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail with a usage error."""
+        if not math.isfinite(found := super().convert(value, param, ctx)):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return found
+
 
 decoder_option = click.option(
     "--decoder",

@@ -7,14 +7,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from gaia_judge.baselines import Battery
 from gaia_judge.cards import JudgeCard
+from gaia_judge.cli.consoles import Screen
+from gaia_judge.cli.texts import legible
 from gaia_judge.judges import Judge
 from gaia_judge.reports import Report, cell_text, csv_text, latex, markdown
 from gaia_judge.scores import ScoreTable
@@ -40,15 +41,32 @@ WIDEST = 10_000
 QUIET_SECONDS = 30.0
 """Without a terminal, a line of progress is written this often."""
 
-out = Console()
-err = Console(stderr=True)
+out = Screen()
+err = Screen(stderr=True)
 
 
 def banner(card: JudgeCard) -> None:
     """Warn where the numbers that follow mean nothing, or nothing beyond the synthetic world."""
-    if card.random_weights:
+    _banner(random_weights=card.random_weights, synthetic=card.world == "synthetic")
+
+
+def battery_banner(battery: Battery) -> None:
+    """Warn as ``banner`` does of any of the metrics, and of licences that forbid commercial use."""
+    judges = [metric.facts.get("judge", {}) for metric in battery.metrics]
+    _banner(
+        random_weights=any("random weights" in rater for rater in battery.raters),
+        synthetic=any(judge.get("world") == "synthetic" for judge in judges),
+    )
+    for one in {one.name: one for metric in battery.metrics for one in metric.weights}.values():
+        if one.non_commercial:
+            what = f"NOT FOR COMMERCIAL USE: the weights {one.name} ({one.source}), {one.licence}."
+            err.print(Panel(what, style="yellow"))
+
+
+def _banner(*, random_weights: bool, synthetic: bool) -> None:
+    if random_weights:
         err.print(Panel(RANDOM_WEIGHTS, style="bold red"))
-    if card.world == "synthetic":
+    if synthetic:
         err.print(Panel(SYNTHETIC_WORLD, style="yellow"))
 
 
@@ -65,25 +83,30 @@ class Progress:
     def __init__(self, verb: str, things: str, *, total: int, done: int = 0) -> None:
         self._bar = Bar(
             SpinnerColumn(),
-            TextColumn(verb),
+            TextColumn(verb, markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[failures]}"),
+            TextColumn("{task.fields[saying]}", markup=False),
             console=err,
             disable=not err.is_terminal,
         )
         self._things, self._total, self._before, self._new, self._failed = things, total, 0, 0, 0
         self._start = self._said = time.monotonic()
-        self._task = self._bar.add_task("", total=total, rate="", failures="")
+        self._task = self._bar.add_task("", total=total, rate="", failures="", saying="")
         self.skip(done)
 
     def skip(self, count: int) -> None:
         """Count what an earlier start has finished, which says nothing about speed."""
         self._before += count
-        self._bar.reset(self._task, completed=self._before)
+        self._bar.reset(self._task, completed=self._before + self._new)
+
+    def say(self, text: str) -> None:
+        """Show what is going on beside the bar."""
+        self._bar.update(self._task, saying=text)
 
     def advance(self, count: int = 1, *, failed: bool = False) -> None:
         """Count what has just been finished."""
@@ -131,12 +154,24 @@ def summary_screen(judge: Judge, folder: Path, table: ScoreTable, counts: Mappin
     generators = table.to_pandas()["generator"].dropna().unique()
     if len(generators) > 1:
         _show_table(_summary(f"{title}, by generator", table.summary(["dimension", "generator"])))
+    _closing(folder, counts)
+
+
+def battery_screen(battery: Battery, folder: Path, table: ScoreTable, counts: Mapping[str, int]) -> None:
+    """Show mean, spread and failures per metric; see ``summary_screen``."""
+    battery_banner(battery)
+    _show_table(_summary("Metrics", table.summary(["rater", "dimension"])))
+    _closing(folder, counts)
+    err.print(f"Against people: gaia-judge compare {folder} --human MOS.csv", soft_wrap=True)
+
+
+def _closing(folder: Path, counts: Mapping[str, int]) -> None:
     foreign_banner(counts)
     if failed := counts["failed"]:
         err.print(
             f"{failed} videos have no complete rating; the column error says why. --retry-errors tries again."
         )
-    err.print(f"Scores: {folder / 'scores.csv'}")
+    err.print(f"Scores: {folder / 'scores.csv'}", soft_wrap=True)
 
 
 def preview_screen(judge: Judge, video: Video) -> None:
@@ -155,7 +190,8 @@ def show_report(report: Report, format: str = "table") -> None:
     if format == "table":
         _show_table(report)
     else:
-        click.echo({"markdown": markdown, "latex": latex, "csv": csv_text}[format](report))
+        text = {"markdown": markdown, "latex": latex, "csv": csv_text}[format](report)
+        click.echo(legible(text) if out.is_terminal else text)
 
 
 def _show_table(report: Report) -> None:
@@ -175,9 +211,9 @@ def _fill(report: Report, word: int) -> Table:
         side: Literal["left", "right"] = "right" if report.numeric(at) else "left"
         words = " ".join([name, *(cell_text(row[at]) for row in report.rows)]).split()
         width = min(word, max(map(len, words), default=0))
-        shown.add_column(escape(name), justify=side, overflow="fold", min_width=width)
+        shown.add_column(name, justify=side, overflow="fold", min_width=width)
     for row in report.rows:
-        shown.add_row(*(escape(cell_text(cell)) for cell in row))
+        shown.add_row(*map(cell_text, row))
     return shown
 
 

@@ -112,18 +112,19 @@ def _read(place: str) -> Iterator[Rater]:
     for own, part in frame.groupby(names, sort=False):
         table = ScoreTable.from_pandas(part, str(path))
         values = table.wide()
-        yield Rater(
-            name if named else str(own), values, table.facts().loc[values.index], table, _warnings(path)
-        )
+        facts = table.facts().loc[values.index]
+        yield Rater(name if named else str(own), values, facts, table, _warnings(path, str(own)))
 
 
-def _warnings(path: Path) -> tuple[str, ...]:
-    """Return what the manifest of the run at or above a path says that its figures must not be taken for."""
+def _warnings(path: Path, rater: str) -> tuple[str, ...]:
+    """Return what the manifest of the run at or above a path says that a rater's figures are not."""
     folders = [path.resolve(), *path.resolve().parents][:ABOVE]
-    manifest = next((one for one in (folder / "run.json" for folder in folders) if one.is_file()), None)
-    judge = read_manifest(manifest)["manifest"].get("judge", {}) if manifest else {}
+    found = next((one for one in (folder / "run.json" for folder in folders) if one.is_file()), None)
+    manifest = read_manifest(found)["manifest"] if found else {}
+    metric = manifest.get("metrics", {}).get(rater, {})
+    judge = manifest.get("judge") or metric.get("judge") or {}
     told = {
-        "random weights: no judgements": judge.get("random_weights"),
+        "random weights: no judgements": judge.get("random_weights") or "random weights" in rater,
         "knows only the synthetic world: no evidence about real judges": judge.get("world") == "synthetic",
     }
     return tuple(text for text, true in told.items() if true)

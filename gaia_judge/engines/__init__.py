@@ -212,9 +212,10 @@ class Engine(Protocol):
 
 def ask(engine: Engine, requests: list[Request]) -> list[Reply]:
     """Submit requests, wait for all, and return the replies in order."""
-    for number, request in enumerate(requests):
-        engine.submit(number, request)
+    asked = [object() for _ in requests]  # no key of an earlier call that was broken off
+    for key, request in zip(asked, requests, strict=True):
+        engine.submit(key, request)
     replies: dict[Hashable, Reply] = {}
-    while len(replies) < len(requests):
+    while not replies.keys() >= set(asked):
         replies.update(engine.collect())
-    return [replies[number] for number in range(len(requests))]
+    return [replies[key] for key in asked]

@@ -1,11 +1,19 @@
 """What is checked before a run: that the model can be loaded here, and that constraints are obeyed."""
 
+import re
+from collections.abc import Mapping
+
 from gaia_judge.engines import Draws, Engine, Message, ModelSpec, Problem, Request, ask
-from gaia_judge.errors import EngineError
+from gaia_judge.errors import EngineError, GaiaJudgeError
 from gaia_judge.installs import torch_mismatch, torchvision_cure, weights_problem
 
 CHOICES = ("quartz", "zephyr")
 """Words that no model says unasked."""
+
+CODE = re.compile(
+    r"trust_remote_code|.*(_cls|class|plugin|processor|transfer_config|entrypoint).*", re.IGNORECASE
+)
+"""Engine arguments that name code to run."""
 
 QUESTION = Message("user", "What is two plus two? Answer with a number.")
 
@@ -36,6 +44,17 @@ def load_problems(model: ModelSpec, have_gib: float, where: str) -> list[Problem
         cure = f"hf download {model.model} (or where the hub can be reached, then --model FOLDER)"
         found.append(Problem(missing, cure))
     return found
+
+
+def refuse_code(engine_args: Mapping[str, object], where: str) -> None:
+    """Refuse engine arguments that name code to run; a file may come from anyone.
+
+    Raises:
+        GaiaJudgeError: There is one; on the command line it may be given.
+    """
+    if found := [name for name in engine_args if CODE.fullmatch(str(name))]:
+        message = f"{where}: engine_args may not hold {found[0]}, which names code to run."
+        raise GaiaJudgeError(message, f"Leave it out, or give --engine-arg {found[0]}=... yourself.")
 
 
 def check_torchvision() -> None:

@@ -1,6 +1,7 @@
 """Conversations as the model reads them: chat templates, tokens of labels, control tokens kept out."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -43,6 +44,9 @@ class Conversations:
         self._video = model.video
         self._control = _control_tokens(self.processor, self.tokenizer)
         self._walkable = lru_cache(maxsize=256)(self._spell)
+        self._encode_piece = lru_cache(maxsize=1024)(lambda text: tuple(self.encode(text)))
+        self._breaks = re.compile(f"({'|'.join(map(re.escape, self._control))})")
+        self._splits = self._may_split()
 
     def render(self, request: Request) -> str:
         """Return the prompt's text, up to where the model begins its answer.
@@ -63,6 +67,27 @@ class Conversations:
     def encode(self, text: str) -> list[int]:
         """Return the token ids of a rendered prompt, without adding any."""
         return list(self.tokenizer.encode(text, add_special_tokens=False))
+
+    def tokens(self, prompt: str) -> list[int] | None:
+        """Return the token ids of a rendered prompt, the turns that it shares with earlier ones from memory.
+
+        Returns:
+            None where this model's tokenizer may read a turn otherwise alone than among others.
+        """
+        if not self._splits:
+            return None
+        pieces = filter(None, self._breaks.split(prompt))
+        return [token for piece in pieces for token in self._encode_piece(piece)]
+
+    def _may_split(self) -> bool:
+        """Tell whether control tokens keep apart what stands before and after them, and no more is added."""
+        added = [one for one in self.tokenizer.added_tokens_decoder.values() if one.content in self._control]
+        if not self._control or any(one.lstrip or one.rstrip or one.single_word for one in added):
+            return False
+        before, after = " A b.\n", "\n  C d, é 1.5"
+        probe = "".join(f"{before}{token}{after}" for token in sorted(self._control))
+        apart = [token for piece in self._breaks.split(probe) if piece for token in self.encode(piece)]
+        return apart == self.encode(probe) == list(self.tokenizer.encode(probe))
 
     def longest(self, ask: Draws | Form) -> int:
         """Return the most tokens that an answer can have, with some to spare."""

@@ -27,6 +27,19 @@ def find_engine(name: str) -> type[Engine]:
     return found
 
 
+def candidates(name: str, preferred: Sequence[str], options: EngineOptions) -> list[str]:
+    """Return the names of the engines that come into question, best first.
+
+    >>> candidates("auto", ["vllm", "transformers", "openai"], EngineOptions())
+    ['vllm', 'transformers']
+    """
+    if name != "auto":
+        return [name]
+    if options.base_urls:
+        return ["openai"]
+    return [one for one in preferred if one != "openai"] or ["openai"]
+
+
 def choose_engine(
     name: str, preferred: Sequence[str], model: ModelSpec, options: EngineOptions
 ) -> type[Engine]:
@@ -35,14 +48,8 @@ def choose_engine(
     Raises:
         EngineError: None can; the message says what each one lacks, the hint what would work.
     """
-    if name != "auto":
-        names = [name]
-    elif options.base_urls:
-        names = ["openai"]
-    else:
-        names = [one for one in preferred if one != "openai"] or ["openai"]
     found: dict[str, list[Problem]] = {}
-    for one in names:
+    for one in candidates(name, preferred, options):
         engine = find_engine(one)
         found[one] = engine.problems(model, options)
         if not found[one]:

@@ -103,7 +103,10 @@ def request_digest(request: Request) -> str:
 
 
 def _lines(file: Path) -> list[tuple[int, str]]:
-    lines = file.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise EngineError(f"{file} is not UTF-8: {error.reason}.", "Record it again.") from error
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
@@ -111,8 +114,8 @@ def _read_line(file: Path, number: int, line: str) -> tuple[str, Reply]:
     try:
         found = json.loads(line)
         reply = Reply(**{**found["reply"], "draws": tuple(found["reply"].get("draws", ()))})
-        return found["ask"], reply
-    except (ValueError, TypeError, KeyError) as error:
+        return str(found["ask"]), reply
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise EngineError(
             f"{file}, line {number} is no recorded reply: {error}.", "Record it again."
         ) from error

@@ -44,7 +44,7 @@ def read_form(form: Form, tokens: Sequence[Written], text: str | None = None, **
     text = "".join(token.text for token in tokens) if text is None else text
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Reply(error=f"The form is not JSON: {text[:80]!r}.", text=text, **usage)
     if not isinstance(values, dict) or list(values) != [name for name, _ in form.fields]:
         return Reply(error=f"The form lacks its fields: {text[:80]!r}.", text=text, **usage)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames.parcels import receive
 from gaia_judge.frames.samples import sample
 from gaia_judge.frames.specs import Frames, FrameSpec
 from gaia_judge.frames.workers import ADVICE, GIB, Decode
@@ -55,6 +56,7 @@ class Decoders:
         self._spec, self._function = spec, decode
         self._ahead, self._ahead_bytes = ahead, ahead_gib * GIB
         self._largest = 0
+        self._waiting = Waiting()
         self._closed = False
         self._workers: list[Worker | None] = [None] * processes
         self._idle: SimpleQueue[int] = SimpleQueue()
@@ -69,6 +71,11 @@ class Decoders:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def start(self) -> None:
+        """Have all workers start now, not when they are first needed; returns at once."""
+        for _ in self._workers:
+            self._threads.submit(self._start)
 
     def close(self) -> None:
         """End all workers at once, whatever they are doing."""
@@ -87,6 +94,7 @@ class Decoders:
             videos: Read lazily, at most ``ahead`` videos before they are yielded.
         """
         source, waiting = iter(videos), Waiting()
+        self._waiting = waiting
         try:
             while self._fill(waiting, source):
                 video, coming = waiting.popleft()
@@ -97,6 +105,10 @@ class Decoders:
         finally:
             for _, coming in waiting:
                 coming.cancel()
+
+    def is_ready(self) -> bool:
+        """Tell whether the stream that was begun last yields its next video, or ends, without waiting."""
+        return not self._waiting or self._waiting[0][1].done()
 
     def _fill(self, waiting: Waiting, source: Iterator[Video]) -> int:
         """Hand over videos while there is room; return how many are in work or waiting to be read."""
@@ -120,9 +132,7 @@ class Decoders:
             # A death is blamed on a video only in a worker that has decoded no other.
             if self._closed:
                 return GaiaJudgeError(f"{video.path} was not decoded, because the run ended.")
-            worker = self._workers[place] = Worker(self._function)
-            if self._closed:  # Since the look above; close() may not have seen this worker.
-                worker.kill()
+            worker = self._engage(place)
             answer = worker.ask(video.path, self._spec)
             return answer or GaiaJudgeError(f"The decoder died on {video.path}: {worker.stop()}.", ADVICE)
         except OSError as error:
@@ -130,6 +140,22 @@ class Decoders:
             return GaiaJudgeError(what, "Free some memory, or use fewer processes.")
         finally:
             self._idle.put(place)
+
+    def _start(self) -> None:
+        place = self._idle.get()
+        try:
+            if self._workers[place] is None and not self._closed:
+                self._engage(place)
+        except OSError:
+            pass  # The first video that needs this worker tries again and tells.
+        finally:
+            self._idle.put(place)
+
+    def _engage(self, place: int) -> "Worker":
+        worker = self._workers[place] = Worker(self._function)
+        if self._closed:  # Meanwhile; close() may not have seen this worker.
+            worker.kill()
+        return worker
 
 
 def decode(video: Video, spec: FrameSpec) -> Frames:
@@ -189,7 +215,7 @@ class Worker:
                 self.stop()
                 what = f"Decoding {path} took longer than timeout_s={spec.timeout_s:g} allows."
                 return GaiaJudgeError(what, ADVICE)
-            answer, leaked = self._connection.recv()
+            answer, leaked = receive(self._connection)
         except (EOFError, OSError):
             return None
         if leaked:
@@ -215,5 +241,8 @@ class Worker:
         return f"{cause}, {self._said}" if self._said else cause
 
 
-def _bytes(answer: Answer) -> int:
+def _bytes(answer: object) -> int:
+    """Return the memory of frames, or of the arrays that another ``decode`` has made of them."""
+    if isinstance(answer, Mapping):
+        return sum(int(array.nbytes) for array in answer.values())
     return answer.images.nbytes if isinstance(answer, Frames) else 0

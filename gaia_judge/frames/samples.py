@@ -37,6 +37,20 @@ def sample(path: Path, spec: FrameSpec) -> Frames:
         return _take(replace(track, times=recount.times), spec)
 
 
+def subset(frames: Frames, spec: FrameSpec) -> Frames:
+    """Return the frames that a spec asks for, out of every frame of a video.
+
+    Args:
+        frames: Every frame, or just those that the spec asks for, which are returned as they are.
+        spec: Which frames; its decoder and limits say nothing here.
+    """
+    if spec.every or len(frames.images) < frames.total:
+        return frames
+    indices, note = choose(frames.seconds, frames.duration, spec)
+    picked = {name: getattr(frames, name)[indices] for name in ("images", "seconds", "indices")}
+    return replace(frames, **picked, note=note)
+
+
 def _take(track: Track, spec: FrameSpec) -> Frames:
     indices, note = choose(track.seconds, track.duration, spec)
     check_memory(path=track.path, width=track.width, height=track.height, count=len(indices), spec=spec)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 
 class FrameSpec(BaseModel):
@@ -16,8 +16,10 @@ class FrameSpec(BaseModel):
 
     count: PositiveInt = 8
     """Frames per video, each at the middle of its equal stretch; with ``fps``, the most that are taken."""
-    fps: PositiveFloat | None = None
+    fps: float | None = Field(None, gt=0, allow_inf_nan=False)
     """Frames per second instead of a fixed count."""
+    every: bool = False
+    """Every frame, whatever ``count`` and ``fps`` say."""
     decoder: Literal["auto", "decord", "pyav", "torchcodec"] = "auto"
     """Which library decodes; ``auto`` follows the rule in ``gaia_judge.frames.decoders``."""
     timeout_s: PositiveFloat = 60.0
@@ -62,6 +64,17 @@ class Frames:
         return self.total / self.duration if self.duration > 0 else 0.0
 
 
+def frames_text(spec: FrameSpec) -> str:
+    """Return for people which frames a spec asks for.
+
+    >>> frames_text(FrameSpec(count=8)), frames_text(FrameSpec(every=True)), frames_text(FrameSpec(fps=2))
+    ('8', 'every', '2/s, at most 8')
+    """
+    if spec.every:
+        return "every"
+    return str(spec.count) if spec.fps is None else f"{spec.fps:g}/s, at most {spec.count}"
+
+
 def middles(total: int, count: int) -> NDArray[np.int64]:
     """Return the indices at the middle of ``count`` equal stretches.
 
@@ -86,6 +99,8 @@ def choose(seconds: NDArray[np.float64], duration: float, spec: FrameSpec) -> tu
     >>> choose(np.array([0.0, 0.1, 0.2, 0.9]), 1.0, FrameSpec(fps=3))
     (array([1, 2]), 'too short for 3 frames: gives 2')
     """
+    if spec.every:
+        return np.arange(len(seconds)), ""
     if spec.fps is None:
         wanted = spec.count
         indices = middles(len(seconds), min(wanted, len(seconds)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.frames.parcels import send
 from gaia_judge.frames.samples import sample
 from gaia_judge.frames.specs import Frames, FrameSpec
 
@@ -44,7 +45,7 @@ def serve(descriptor: int) -> None:
         answer = _answer(decode, path, spec)
         _limit_growth(math.inf)  # Sending copies.
         signal.alarm(0)
-        connection.send((answer, _data_bytes() - start > spec.memory_gib * GIB / 2))
+        send(connection, (answer, _data_bytes() - start > spec.memory_gib * GIB / 2))
 
 
 def _answer(decode: Decode, path: Path, spec: FrameSpec) -> Frames | GaiaJudgeError:

@@ -1,18 +1,35 @@
 """Talks: many dialogues with one engine at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from gaia_judge.dialogues import Dialogue, converse
 from gaia_judge.engines import Reply, Request
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames
+from gaia_judge.runs.records import DECIMALS
 from gaia_judge.scores import Score, missing
 from gaia_judge.videos import Video
 
 if TYPE_CHECKING:
     from gaia_judge.judges import Judge
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens that have been used so far."""
+
+    prompt: int = 0
+    cached: int = 0
+    output: int = 0
+
+    def add(self, reply: Reply) -> None:
+        """Count a reply's tokens."""
+        self.prompt += reply.prompt_tokens
+        self.cached += reply.cached_tokens
+        self.output += reply.output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +39,10 @@ class Rated:
     video: Video
     frames: Frames | None
     scores: tuple[Score, ...]
+    decimals: int = DECIMALS
+    """To which values are told apart."""
+    usage: Usage = field(default_factory=Usage)
+    """Tokens of its own dialogue."""
 
 
 @dataclass(slots=True)
@@ -33,29 +54,43 @@ class _Talk:
     dialogue: Dialogue
     requests: list[Request]
     replies: dict[int, Reply] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+
+_numbers = count(1)
+"""Of talks, never used again: an engine may still answer what talks that were broken off have asked."""
 
 
 class Talks:
     """Holds many dialogues with one engine, so that it never waits for a whole batch."""
 
-    def __init__(self, judge: "Judge", supply: Iterator[tuple[Video, Frames | GaiaJudgeError]]) -> None:
+    def __init__(
+        self,
+        judge: "Judge",
+        supply: Iterator[tuple[Video, Frames | GaiaJudgeError]],
+        is_ready: Callable[[], bool],
+    ) -> None:
         self._judge = judge
         self._supply = supply
+        self._is_ready = is_ready
         self._talks: dict[int, _Talk] = {}
         self._in_flight = 0
-        self._count = 0
 
     def run(self) -> Iterator[Rated]:
         """Yield each video when its dialogue has ended."""
         more = True
         while more or self._talks:
-            while more and self._in_flight < self._judge.engine.width:
+            while more and self._has_room():
                 item = next(self._supply, None)
                 if item is None:
                     more = False
                 elif (failed := self._start(*item)) is not None:
                     yield failed
             yield from self._collect()
+
+    def _has_room(self) -> bool:
+        # An engine that has something to do is not kept waiting for a video that is still being decoded.
+        return not self._in_flight or (self._in_flight < self._judge.engine.width and self._is_ready())
 
     def _start(self, video: Video, frames: Frames | GaiaJudgeError) -> Rated | None:
         """Begin a dialogue; return the video at once if there is nothing to judge."""
@@ -67,9 +102,9 @@ class Talks:
             requests = next(dialogue)
         except GaiaJudgeError as error:
             return Rated(video, frames, tuple(missing(judge.dimensions, video.id, judge.rater, str(error))))
-        self._count += 1
-        self._talks[self._count] = _Talk(video, frames, dialogue, requests)
-        self._submit(self._count)
+        number = next(_numbers)
+        self._talks[number] = _Talk(video, frames, dialogue, requests)
+        self._submit(number)
         return None
 
     def _submit(self, number: int) -> None:
@@ -81,9 +116,12 @@ class Talks:
         for key, reply in self._judge.engine.collect():
             assert isinstance(key, tuple)
             number, place = key
+            if number not in self._talks:
+                continue
             self._in_flight -= 1
             self._judge.usage.add(reply)
             talk = self._talks[number]
+            talk.usage.add(reply)
             talk.replies[place] = reply
             if len(talk.replies) == len(talk.requests) and (rated := self._advance(number)):
                 yield rated
@@ -96,6 +134,6 @@ class Talks:
             talk.requests, talk.replies = talk.dialogue.send(replies), {}
         except StopIteration as end:
             del self._talks[number]
-            return Rated(talk.video, talk.frames, tuple(end.value))
+            return Rated(talk.video, talk.frames, tuple(end.value), usage=talk.usage)
         self._submit(number)
         return None

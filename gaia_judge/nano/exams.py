@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gaia_judge.agreement import advantage, interval, resample
+from gaia_judge.controls import controlled, misname
 from gaia_judge.judges import Judge, load_judge
-from gaia_judge.nano.controls import CONTROLS, controlled, misname
 from gaia_judge.nano.folders import take
 from gaia_judge.nano.lessons import DEFECTS, TRAINED
 from gaia_judge.nano.texts import PROMPT_SETS
@@ -33,6 +33,9 @@ SEED = 90210
 DIGITS = 3
 """Decimals of ratings that count. Runs keep a fourth, which may differ with the size of batches: a judge who
 says the same of all clips would seem to tell them apart."""
+
+SIGHTLESS = ("text only", "blank video", "frames shuffled", "first frame frozen")
+"""Controls that take sight away, or the order of what is seen."""
 
 Note = Callable[[str], None]
 Results = dict[str, Any]
@@ -99,7 +102,7 @@ def examine(model: str, folder: Path, note: Note = print) -> Results:
         ratings = {name: _rate(judge, videos, folder, name, note) for name, (videos, _) in papers.items()}
         videos, mos = papers[PAPERS[0].name]
         rows = {"nano": ratings[PAPERS[0].name]}
-        for name in CONTROLS:
+        for name in SIGHTLESS:
             rows[name] = _rate(judge, videos, folder, name, note, control=name)
         rows["wrong action named"] = _rate(judge, misname(videos), folder, "wrong action named", note)
     for name in PROMPT_SETS[1:]:

@@ -1,6 +1,7 @@
 """The rows of a table of people's scores: which video each is about, and its cells as numbers."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,19 @@ class Table:
 
         return bool(pd.to_numeric(self.cells[column].map(_given), errors="coerce").notna().any())
 
+    def facts(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return what columns of text say of each video, where they do; by id and name of the column."""
+        found: dict[str, dict[str, str]] = {}
+        for name in names:
+            for video, cell in zip(self.videos, self.cells.get(name, ()), strict=False):
+                if text := "" if cell is None else str(cell).strip():
+                    found.setdefault(video, {}).setdefault(name, text)
+        return found
+
+    def empty(self) -> list[str]:
+        """Return the columns without a single cell."""
+        return [str(name) for name in self.cells if all(_given(cell) is None for cell in self.cells[name])]
+
     def refuse(self, wrong: "Series[bool]", column: str, what: str, hint: str) -> None:
         """Raise the error for the first of the cells that are wrong."""
         at = int(wrong.to_numpy().argmax())
@@ -89,7 +103,7 @@ def read_rows(file: Path) -> Table:
         message = f"{file} has no column that names the video: {', '.join(KEYS)}."
         raise GaiaJudgeError(message, f"It has: {', '.join(map(str, cells))}.")
     names = Table(file, cells, places, []).text(key)
-    ids = dict(zip(names.unique(), _ids(list(names.unique())), strict=True))
+    ids = dict(zip(names.unique(), video_ids(list(names.unique())), strict=True))
     return Table(file, cells, places, [ids[name] for name in names])
 
 
@@ -136,7 +150,7 @@ def _given(cell: object) -> object:
     return None if cell is None or str(cell).strip().lower() in NO_NUMBER else cell
 
 
-def _ids(names: list[str]) -> list[str]:
+def video_ids(names: list[str]) -> list[str]:
     """Return the ids of videos as ``read_videos`` has them: of file names the stem where it is unique."""
     files = [name for name in names if name.casefold().endswith(SUFFIXES)]
     short = dict(zip(files, name_ids([PurePath(name) for name in files]), strict=True))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FACTS = ("generator", "action", "category", "subset", "prompt", "rater", "year", "seed", "time", *KEYS)
 """Columns that are no dimension, whatever they hold."""
 
+INTERVAL = ("low", "high")
+"""Ends of the interval of a column ``mos``, which are no dimensions beside it."""
+
 BESIDE = {"spread": "std", "counts": "n", "probability": "probability"}
 """What may stand beside a score, and its column: ``NAME_std`` beside a dimension NAME, or ``std``."""
 
@@ -56,7 +59,7 @@ def _wide(table: Table) -> "dict[str, DataFrame]":
 def _dimensions(table: Table) -> list[str]:
     """Return the columns of scores: those with numbers, and GAIA's even where they have none."""
     other = {f"{name}_{ending}" for name in table.cells.columns for ending in BESIDE.values()}
-    other.update(FACTS, BESIDE.values())
+    other.update(FACTS, BESIDE.values(), INTERVAL if "mos" in table.cells else ())
     names = [
         str(name)
         for name in table.cells.columns

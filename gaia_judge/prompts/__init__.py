@@ -5,9 +5,10 @@ A set is a folder ``prompts/NAME`` with ``prompt.yaml`` and templates. It never 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gaia_judge.assets import find_asset, shipped
 from gaia_judge.errors import GaiaJudgeError
@@ -29,6 +30,8 @@ __all__ = [
     "load_prompt_set",
 ]
 
+Level = TypeVar("Level")
+
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
@@ -48,6 +51,14 @@ class PromptSet:
     dimensions: tuple[Dimension, ...]
     """In order, with their anchors."""
     templates: Templates
+    best_first: bool = False
+    """Whether texts name and describe the levels from the best to the worst."""
+    described: tuple[Mapping[str, Any], ...] = field(init=False, repr=False, compare=False)
+    """What templates are told of each dimension; worked out once, for they are rendered for every video."""
+
+    def __post_init__(self) -> None:
+        described = (self._describe(one, number) for number, one in enumerate(self.dimensions, 1))
+        object.__setattr__(self, "described", tuple(described))
 
     @property
     def about(self) -> str:
@@ -122,15 +133,22 @@ class PromptSet:
 
     def _ask(self, template: str, dimension: Dimension, video: Video, *, first: bool) -> str:
         names = [one.name for one in self.dimensions]
-        about = self._describe(dimension, names.index(dimension.name) + 1)
+        about = self.described[names.index(dimension.name)]
         return self._render(template, video, marks=int(first), first=first, **about)
 
     def _describe(self, dimension: Dimension, number: int) -> dict[str, Any]:
         return {
             "dimension": dimension.name,
             "number": number,
-            "anchors": self.scale.anchored(dimension.anchors),
+            "anchors": self._order(self.scale.anchored(dimension.anchors)),
         }
+
+    def _order(self, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        return levels[::-1] if self.best_first else levels
+
+    @property
+    def _wording(self) -> str:
+        return self.scale.wording_down if self.best_first else self.scale.wording
 
     def _render(self, template: str, video: Video, *, marks: int, **more: Any) -> str:
         context = {
@@ -138,9 +156,9 @@ class PromptSet:
             "prompt": clean(video.prompt),
             "action": clean(video.action),
             "style": self.style,
-            "scale": {"labels": self.scale.labels, "answer": self.scale.wording},
+            "scale": {"labels": self._order(self.scale.labels), "answer": self._wording},
             "variables": dict(self.card.variables),
-            "dimensions": [self._describe(one, n) for n, one in enumerate(self.dimensions, 1)],
+            "dimensions": list(self.described),
             "count": len(self.dimensions),
         }
         text = self.templates.render(template, context | more)

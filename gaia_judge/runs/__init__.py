@@ -80,13 +80,18 @@ class RunFolder:
         """
         return [video for video in videos if self._is_pending(video, retry_errors)]
 
-    def export(self, videos: Iterable[Video]) -> ScoreTable:
+    def export(self, videos: Iterable[Video], *, others: bool = False) -> ScoreTable:
         """Write scores.csv and scores.parquet of the finished videos, in order, and return the table.
+
+        Args:
+            videos: Which, and in what order.
+            others: Whether all others that are finished follow them.
 
         Raises:
             GaiaJudgeError: They cannot be written; earlier ones are untouched.
         """
-        found = (self.done[video.id] for video in videos if video.id in self.done)
+        names = dict.fromkeys([*(video.id for video in videos), *(self.done if others else ())])
+        found = (self.done[name] for name in names if name in self.done)
         table = ScoreTable.from_records(row for record in found for row in record.rows())
         table.write(self.folder)
         return table

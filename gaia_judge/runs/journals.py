@@ -39,10 +39,16 @@ class Journal:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
+            self.records[record.video] = record
         except OSError as error:
             self._file.truncate(start)
             raise self._unwritable(error) from error
-        self.records[record.video] = record
+        except BaseException:  # Asked to stop amidst this: a line that stands whole in the file counts.
+            if self._file.seek(0, os.SEEK_END) == start + len(line):
+                self.records[record.video] = record
+            else:
+                self._file.truncate(start)
+            raise
 
     def close(self) -> None:
         """Close the file."""

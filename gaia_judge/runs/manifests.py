@@ -59,7 +59,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
             "recorded": list(whole["recorded"]),
             "results": dict(whole.get("results", {})),
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is not the manifest of a run: {error!r}."
         raise GaiaJudgeError(message, "Restore the file, or give another folder with --out.") from error
 
@@ -69,24 +69,28 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
 
     >>> list(differences({"seed": 0, "frames": {"count": 8}}, {"seed": 0, "frames": {"count": 16, "fps": 2}}))
     ['frames.count was 8, now 16', 'frames.fps was absent, now 2']
+    >>> list(differences({"metrics": {"a": {"size": 1}}}, {"metrics": {"b": {"size": 1}}}))
+    ['metrics.a was given, now absent', 'metrics.b was absent, now given']
     """
-    before, after = dict(_leaves(old)), dict(_leaves(new))
-    for path in sorted(before.keys() | after.keys()):
-        was, now = before.get(path, ABSENT), after.get(path, ABSENT)
-        if was != now:
-            yield f"{'.'.join(path)} was {was}, now {now}"
+    yield from _differences(old, new, ())
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    for key in sorted(old.keys() | new.keys()):
+        was, now, path = old.get(key, ABSENT), new.get(key, ABSENT), (*above, key)
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            yield from _differences(was, now, path)
+        elif was != now:
+            yield f"{'.'.join(path)} was {_told(was)}, now {_told(now)}"
+
+
+def _told(value: Any) -> str:
+    """Return a setting as text; a whole group of settings, there on one side only, is not spelt out."""
+    if isinstance(value, Mapping) and value:
+        return "given"
+    return value if value is ABSENT else json.dumps(value, sort_keys=True)
 
 
 def _write(path: Path, whole: Mapping[str, Any]) -> None:
     with replacing(path) as file:
         file.write(json.dumps(whole, indent=2, allow_nan=False).encode() + b"\n")
-
-
-def _leaves(
-    settings: Mapping[str, Any], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*above, key))
-        else:
-            yield (*above, key), json.dumps(value, sort_keys=True)

@@ -19,7 +19,7 @@ from gaia_judge.scales.constraints import (
     paragraph_constraint,
     paragraph_pattern,
 )
-from gaia_judge.scales.files import read_yaml
+from gaia_judge.scales.files import parse_yaml, read_yaml
 
 __all__ = [
     "Level",
@@ -30,9 +30,13 @@ __all__ = [
     "load_scale",
     "paragraph_constraint",
     "paragraph_pattern",
+    "parse_yaml",
     "read_yaml",
     "spellings",
 ]
+
+MANY = 10
+"""Levels, beside the last, that a question can name one by one."""
 
 
 class Level(BaseModel):
@@ -122,6 +126,18 @@ class Scale(BaseModel):
         """How a question names the answers that are allowed."""
         *others, last = self.labels
         return self.answer or f"{', '.join(others)} or {last}"
+
+    @property
+    def wording_down(self) -> str:
+        """The same from the best to the worst; of many levels only the ends are named.
+
+        >>> [Scale.model_validate({"range": [1, n]}).wording_down for n in (3, 100)]
+        ['3, 2 or 1', 'a number from 100 (best) down to 1 (worst)']
+        """
+        *others, last = self.labels[::-1]
+        if len(others) > MANY:
+            return f"a number from {others[0]} (best) down to {last} (worst)"
+        return f"{', '.join(others)} or {last}"
 
     def value_of(self, label: str) -> float:
         """Return what a label counts.

@@ -54,7 +54,8 @@ def typed(frame: "DataFrame", source: str) -> "DataFrame":
         source: How errors name it.
 
     Raises:
-        GaiaJudgeError: A required column is absent, a name stands twice, or a number is none.
+        GaiaJudgeError: A required column is absent, a name stands twice, a number is none, or a row does not
+            say which video and dimension it is about.
     """
     import pandas as pd
 
@@ -70,6 +71,10 @@ def typed(frame: "DataFrame", source: str) -> "DataFrame":
         name: _column(given.get(name, [None] * len(frame)), kind, f"{source}, {name}")
         for name, kind in types.items()
     }
+    for name in ("video", "dimension"):
+        for at, cell in enumerate(cells[name], start=1):
+            if not cell:
+                raise GaiaJudgeError(f"{source}, {name}, row {at}: it is empty.", "Fill it, or drop the row.")
     return pd.DataFrame(cells, dtype=object).astype(types)
 
 
@@ -103,7 +108,10 @@ def check_size(where: str, values: Iterable[float | None]) -> None:
 
 def _column(cells: list[Any], kind: str, where: str) -> list[Any]:
     if kind == "string":
-        return [_text(cell) for cell in cells]
+        try:
+            return [_text(cell) for cell in cells]
+        except (ValueError, RecursionError) as error:
+            raise GaiaJudgeError(f"{where}: a cell cannot be kept: {error}.", "Write text there.") from error
     numbers = [_number(cell, f"{where}, row {at}") for at, cell in enumerate(cells, start=1)]
     return numbers if kind == "float64" else [None if number is None else int(number) for number in numbers]
 

@@ -1,22 +1,26 @@
 """Score tables on disk: CSV that no spreadsheet runs, Parquet, and files that appear whole or not at all."""
 
 import csv
-import json
 import os
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.videos.tables import check_rows, read_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-"""How text begins that a spreadsheet might run as a formula, or that an apostrophe already keeps from it."""
+BLOCK = 3000
+"""Rows that are written at a time, to bound memory."""
+
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""How text begins that a spreadsheet might run as a formula (in East Asia also at full width), or that an
+apostrophe already keeps from it."""
 
 
 @contextmanager
@@ -46,10 +50,15 @@ def write_csv(frame: "DataFrame", path: Path) -> None:
     Raises:
         GaiaJudgeError: It cannot be written.
     """
-    texts: DataFrame = frame.select_dtypes("string")
-    safe = frame.assign(**{name: texts[name].map(protected, na_action="ignore") for name in texts})
     with replacing(path) as file:
-        file.write(safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").encode())
+        for first in range(0, max(len(frame), 1), BLOCK):
+            part = frame.iloc[first : first + BLOCK]
+            texts: DataFrame = part.select_dtypes(["string", "object"])
+            safe = part.assign(**{str(name): texts[name].map(_safe, na_action="ignore") for name in texts})
+            text = safe.rename(columns=_safe).to_csv(
+                index=False, header=not first, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+            )
+            file.write(text.encode())
 
 
 def write_parquet(frame: "DataFrame", path: Path) -> None:
@@ -80,11 +89,28 @@ def read_table(path: Path) -> "DataFrame":
     try:
         if path.suffix.lower() == ".jsonl":
             with path.open(encoding="utf-8-sig") as file:
-                return pd.DataFrame.from_records([json.loads(line) for line in file if line.strip()])
-        return _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+                return pd.DataFrame.from_records([_object(line) for line in file if line.strip()])
+        return _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
+    except (OSError, ValueError, RecursionError, pd.errors.ParserWarning) as error:
         message = f"{path} cannot be read as a table: {str(error).strip()}."
         raise GaiaJudgeError(message, "Give CSV (UTF-8, with a header), JSONL or Parquet.") from error
+
+
+def _read_parquet(path: Path) -> "DataFrame":
+    import pandas as pd
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as table:
+        check_rows(path, table.metadata.num_rows)
+        table.read().validate(full=True)  # else text that is no UTF-8 would be found where it is used
+    return pd.read_parquet(path)
+
+
+def _object(line: str) -> dict[str, Any]:
+    found = read_json(line)
+    if not isinstance(found, dict):
+        raise ValueError(f"{line.strip()[:40]!r} is no JSON object")
+    return found
 
 
 def _read_csv(path: Path) -> "DataFrame":
@@ -98,7 +124,7 @@ def _read_csv(path: Path) -> "DataFrame":
         frame = pd.read_csv(
             path, dtype=str, na_filter=False, encoding="utf-8-sig", sep=delimiter, index_col=False
         )
-    return frame.map(_bare)
+    return frame.map(_bare).rename(columns=_bare)
 
 
 def protected(text: str) -> str:
@@ -108,6 +134,10 @@ def protected(text: str) -> str:
     ("'=1+1", 'nano')
     """
     return f"'{text}" if FORMULA.match(text) else text
+
+
+def _safe(cell: Any) -> Any:
+    return protected(cell) if isinstance(cell, str) else cell
 
 
 def _bare(text: str) -> str:

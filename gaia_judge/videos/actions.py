@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.videos.entries import clean
@@ -16,6 +17,9 @@ from gaia_judge.videos.tables import read_table
 
 PROMPTS = "prompts_all.csv"
 LABELS = "action_label.xlsx"
+
+LARGEST = 50_000_000
+"""Bytes of a workbook, unpacked."""
 
 SUBSETS = {"body": "whole-body", "hand": "hand", "face": "facial"}
 """Sheets of the label file and the subsets they hold."""
@@ -99,6 +103,10 @@ def read_labels(file: Path) -> dict[str, Action]:
     from openpyxl import load_workbook
 
     try:
+        with ZipFile(file) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+        if size > LARGEST:
+            raise ValueError(f"it has {size} bytes when it is unpacked")
         book = load_workbook(file, data_only=True)
     except Exception as error:  # openpyxl lets through whatever ZIP and XML readers raise
         raise GaiaJudgeError(f"{file} is not an Excel workbook: {error}.", "Fetch it again.") from error

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +22,13 @@ class Row:
     where: str
     """File and line, such as ``clips.csv, line 3``."""
     cells: dict[str, str]
+
+
+MOST_ROWS = 5_000_000
+"""Of a Parquet file, which can claim any number in a few bytes."""
+
+HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""In JSON, what may be half of a character (a surrogate), which no UTF-8 file can hold."""
 
 
 def read_text(file: Path) -> str:
@@ -62,12 +70,35 @@ def read_jsonl(file: Path) -> Iterator[Record]:
             continue
         where = f"{file}, line {number}"
         try:
-            record = json.loads(line)
+            record = read_json(line)
         except (ValueError, RecursionError) as error:
             raise GaiaJudgeError(f"{where}: not JSON: {error}.", "Write one object per line.") from error
         if not isinstance(record, dict):
             raise GaiaJudgeError(f"{where}: not a JSON object.", 'Write {"path": ...}.')
         yield where, list(record.items())
+
+
+def read_json(line: str) -> object:
+    """Return what a line of JSON says.
+
+    Raises:
+        ValueError: It is no JSON, or holds half of a character.
+        RecursionError: It is nested too deep.
+    """
+    record: object = json.loads(line)
+    if HALF.search(line):
+        json.dumps(record, ensure_ascii=False).encode()
+    return record
+
+
+def check_rows(file: Path, rows: int) -> None:
+    """Refuse a Parquet file that would fill the memory.
+
+    Raises:
+        GaiaJudgeError: It says that it has more than ``MOST_ROWS`` rows.
+    """
+    if rows > MOST_ROWS:
+        raise GaiaJudgeError(f"{file} has {rows} rows, more than {MOST_ROWS}.", "Divide it.")
 
 
 def read_parquet(file: Path) -> Iterator[Record]:
@@ -76,8 +107,10 @@ def read_parquet(file: Path) -> Iterator[Record]:
     import pyarrow.parquet
 
     try:
-        records = pyarrow.parquet.ParquetFile(file).read().to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
+        with pyarrow.parquet.ParquetFile(file) as table:
+            check_rows(file, table.metadata.num_rows)
+            records = table.read().to_pylist()
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise GaiaJudgeError(f"{file} is not a Parquet file: {error}.", "Write it again.") from error
     for number, record in enumerate(records, start=1):
         yield f"{file}, row {number}", list(record.items())

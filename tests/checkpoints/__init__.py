@@ -21,7 +21,7 @@ ARCHITECTURES: dict[Kind, str] = {
     "qwen2.5-vl": "Qwen2_5_VLForConditionalGeneration",
 }
 
-SEEDS: dict[Kind, int] = {"llava-onevision": 1, "qwen2.5-vl": 0}
+SEEDS: dict[Kind, int] = {"llava-onevision": 17, "qwen2.5-vl": 45}
 """Seeds under which ratings spread well over small sets of clips."""
 
 

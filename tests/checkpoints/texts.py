@@ -47,12 +47,16 @@ LEVELS: dict[str, float] = {
 """Where a token leans, from worst to best."""
 
 
+CORPUS = ("independent", "scales", "syllogism", "syllogism-form", "syllogism-reasoned", "vqascore")
+"""Folders of shipped prompts that the tokenizer is fitted to: those under which the seeds were chosen."""
+
+
 def build_tokenizer(kind: Kind) -> Any:
-    """Return a byte-level BPE fitted to the shipped prompts, in which a digit is one token."""
+    """Return a byte-level BPE fitted to shipped prompts, in which a digit is one token."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import Qwen2Tokenizer
 
-    files = sorted((shipped() / "prompts").rglob("*.*"))
+    files = sorted(file for name in CORPUS for file in (shipped() / "prompts" / name).rglob("*.*"))
     corpus = [file.read_text(encoding="utf-8") for file in files]
     corpus += [" ".join([word, word.lower()] * 20) for word in LEVELS if len(word) > 1]
     trainer = trainers.BpeTrainer(

@@ -3,10 +3,10 @@
 import asyncio
 import queue
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Future
-from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +15,7 @@ import openai
 from gaia_judge.engines import EngineOptions, ModelSpec, Preview, Problem, Reply, Request
 from gaia_judge.engines.openai.answers import Answerer, noted
 from gaia_judge.engines.openai.completions import Unreadable
+from gaia_judge.engines.openai.fleets import Berth, Fleet, is_servers_fault
 from gaia_judge.engines.openai.loops import Loop
 from gaia_judge.engines.openai.payloads import MEDIA, Payload, Send, outline
 from gaia_judge.engines.openai.servers import Server, read_url, start_command
@@ -52,11 +53,11 @@ class OpenAIEngine:
         self._encoded: OrderedDict[tuple[Send, str], asyncio.Task[Payload]] = OrderedDict()
         self._loop = Loop()
         try:
-            self._answerers = self._loop.run(self._connect())
+            self._fleet = Fleet(self._loop.run(self._connect()), options.concurrency)
         except BaseException:
             self._loop.close()
             raise
-        self.width = options.concurrency * len(self._answerers)
+        self.width = options.concurrency * len(self._fleet.berths)
 
     def submit(self, key: Hashable, request: Request) -> None:
         """Start asking; every failure becomes a reply with its reason."""
@@ -80,7 +81,7 @@ class OpenAIEngine:
 
     def describe(self) -> dict[str, Any]:
         """Return what the servers are and how they are asked; neither addresses nor key."""
-        servers = [one.server for one in self._answerers]
+        servers = [one.answerer.server for one in self._fleet.berths]
         return {
             "engine": "openai",
             "version": version("openai"),
@@ -94,20 +95,29 @@ class OpenAIEngine:
 
     def close(self) -> None:
         """Drop what is in flight and close all connections."""
-        if hasattr(self, "_answerers"):
-            for one in self._answerers:
-                self._loop.run(one.server.close())
-            del self._answerers
+        if hasattr(self, "_fleet"):
+            for one in self._fleet.berths:
+                self._loop.run(one.answerer.server.close())
+            del self._fleet
         self._loop.close()
 
     async def _connect(self) -> list[Answerer]:
-        found = await asyncio.gather(*(self._meet(url) for url in self._options.base_urls))
+        """Return who asks each server; of several, those that cannot be had are told of and left out."""
+        met = await asyncio.gather(
+            *(self._meet(url) for url in self._options.base_urls), return_exceptions=True
+        )
+        found = [one for one in met if isinstance(one, Answerer)]
+        lost = [one for one in met if isinstance(one, BaseException)]
+        if not found or any(not isinstance(one, EngineError) for one in lost):
+            raise lost[0]
+        for one in lost:
+            warnings.warn(f"A server is left out: {one}", stacklevel=2)
         names = sorted({one.server.model for one in found})
         if len(names) > 1:
             raise EngineError(
                 f"The servers serve different models: {', '.join(names)}.", "Name one in the card."
             )
-        return list(found)
+        return found
 
     async def _meet(self, url: str) -> Answerer:
         """Return who asks a server, once it has obeyed a constraint."""
@@ -129,27 +139,34 @@ class OpenAIEngine:
         return "sequence" if server.vllm and self._model.video else "images"
 
     async def _answer(self, request: Request) -> Reply:
+        """Ask one server after another, until one answers; only its answer counts."""
         digest = await asyncio.to_thread(_digest, request.frames)
-        answerer = self._pick(digest)
-        server = answerer.server
+        tried: list[Berth] = []
+        while True:
+            berth = self._fleet.pick(digest, tried)
+            assert berth is not None
+            reply, error = await self._ask(berth, request, digest)
+            if error is None or not is_servers_fault(error):
+                self._fleet.answered(berth)
+                return reply
+            self._fleet.failed(berth)
+            tried.append(berth)
+            if self._fleet.pick(digest, tried) is None:
+                return reply
+
+    async def _ask(self, berth: Berth, request: Request, digest: str) -> tuple[Reply, Exception | None]:
+        """Return a server's reply, and the error behind it if it is one."""
+        answerer, server = berth.answerer, berth.answerer.server
         server.in_flight += 1
         try:
             _refuse_control(server, request)
             media = {} if request.frames is None else await self._media(answerer, request.frames, digest)
             reply = await answerer.answer(answerer.payload(request.messages, media), request.ask)
-            return noted(reply, self._note(server)) if request.frames else reply
+            return (noted(reply, self._note(server)) if request.frames else reply), None
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
-            return Reply(error=server.explain(error))
+            return Reply(error=server.explain(error)), error
         finally:
             server.in_flight -= 1
-
-    def _pick(self, digest: str) -> Answerer:
-        """Return the server with the least to do, or the one that had the video before unless it is full."""
-        if digest:
-            home = max(self._answerers, key=lambda one: sha256((one.server.url + digest).encode()).digest())
-            if home.server.in_flight < self._options.concurrency:
-                return home
-        return min(self._answerers, key=lambda one: one.server.in_flight)
 
     async def _media(self, answerer: Answerer, frames: Frames, digest: str) -> Payload:
         """Return the encoded frames, encoded once for all questions about them."""
@@ -176,7 +193,9 @@ class OpenAIEngine:
 
 
 async def _problems(model: ModelSpec, options: EngineOptions) -> list[Problem]:
-    return [problem for url in options.base_urls for problem in await _look(url, model, options)]
+    """Return what each server lacks; nothing as soon as one lacks nothing."""
+    found = [await _look(url, model, options) for url in options.base_urls]
+    return [problem for one in found for problem in one] if all(found) else []
 
 
 async def _look(url: str, model: ModelSpec, options: EngineOptions) -> list[Problem]:

@@ -192,6 +192,8 @@ def _answer(choice: Choice) -> str:
         return f"({error})"  # one sample of several may fail: this is on no scale
     try:
         said = json.loads(text)
-    except ValueError:
-        return text
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) and choice.finish_reason == "length":
+        return f"({text}, cut)"  # of 1 and 10, "1" may be half an answer
     return str(said[ANSWER]) if isinstance(said, dict) and ANSWER in said else text

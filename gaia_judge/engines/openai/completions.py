@@ -1,15 +1,23 @@
 """What a server answers, read with no more trust than it deserves."""
 
+import math
 from collections import Counter
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gaia_judge.engines.replies import Written
 
 
 class Unreadable(ValueError):
     """An answer that says nothing that can be used."""
+
+
+CERTAIN = 1e-3
+"""The most that a logarithm of a probability may be: 0, and some rounding."""
+
+ALL = 1.01
+"""The most that probabilities of different tokens may add up to."""
 
 
 class _Read(BaseModel):
@@ -20,13 +28,22 @@ class Alternative(_Read):
     """A token that could have stood at a place."""
 
     token: str
-    logprob: float
+    logprob: float = Field(le=CERTAIN)
+    """Natural logarithm; not a number (NaN) and logits, which some servers give in its place, are refused."""
 
 
 class Token(Alternative):
     """A token that was written, and what could have stood there."""
 
     top_logprobs: tuple[Alternative, ...] = ()
+
+    @field_validator("top_logprobs")
+    @classmethod
+    def _add_up(cls, tops: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
+        # Broken characters may make one text of several tokens, but each token stands once.
+        if sum(math.exp(one.logprob) for one in tops) > ALL:
+            raise ValueError("the probabilities add up to more than 1")
+        return tops
 
     @property
     def alternatives(self) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """Servers: what each one is, what it understands, and how it is asked."""
 
 import asyncio
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -11,13 +10,17 @@ from urllib.parse import urlsplit
 import openai
 
 from gaia_judge.engines import EngineOptions, ModelSpec
+from gaia_judge.engines.openai.bodies import PLAIN, limit_body
 from gaia_judge.engines.openai.completions import Completion, Unreadable, read_completion
 from gaia_judge.engines.openai.payloads import Payload
 from gaia_judge.errors import EngineError, unknown
 
 RETRIES = 4
-"""Times that the SDK asks again after 408, 409, 429, 5xx, a timeout or a lost connection: after 0.5 s, twice
-as long each time, with jitter, or after what the server's Retry-After says."""
+"""Times that the SDK asks a lone server again after 408, 409, 429, 5xx, a timeout or a lost connection: after
+0.5 s, twice as long each time, with jitter, or after what the server's Retry-After says."""
+
+FLEET_RETRIES = 1
+"""The same where another server can be asked instead."""
 
 MOST_WAIT_S = 120.0
 """The longest wait before another try that the SDK takes from a server's Retry-After."""
@@ -50,8 +53,14 @@ class Server:
         self._timeout_s = options.timeout_s
         self._slots = asyncio.Semaphore(options.concurrency)
         self._key = os.environ.get("OPENAI_API_KEY") or "none"
+        retries = FLEET_RETRIES if len(options.base_urls) > 1 else RETRIES
         self._client = openai.AsyncOpenAI(
-            base_url=url, api_key=self._key, timeout=options.timeout_s, max_retries=RETRIES
+            base_url=url,
+            api_key=self._key,
+            timeout=options.timeout_s,
+            max_retries=retries,
+            default_headers=PLAIN,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [limit_body]}),
         )
 
     @property
@@ -155,7 +164,7 @@ class Server:
             async with asyncio.timeout((RETRIES + 1) * (self._timeout_s + MOST_WAIT_S)):
                 try:
                     return await self._client.post(path, cast_to=object, body=body)
-                except json.JSONDecodeError as error:
+                except (ValueError, RecursionError) as error:
                     raise Unreadable("The server's answer is not JSON.") from error
 
     async def _look(self, path: str) -> dict[str, Any]:

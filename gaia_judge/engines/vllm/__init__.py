@@ -88,7 +88,9 @@ class VllmEngine:
         """Hand over a request; a prompt that vLLM refuses becomes a reply with its reason."""
         try:
             text = self._conversations.render(request)
-            task = _Task(request, {"prompt": text, **self._media(request.frames)})
+            ids = self._conversations.tokens(text)
+            told = {"prompt": text} if ids is None else {"prompt_token_ids": ids}
+            task = _Task(request, {**told, **self._media(request.frames)})
             self._tasks[key] = task
             if isinstance(request.ask, Labels):
                 task.walk = self._conversations.walk(text, request.ask)
@@ -190,8 +192,9 @@ class VllmEngine:
         """Return the prompt continued by a label's first tokens."""
         if not node:
             return dict(prompt)
-        media = {name: value for name, value in prompt.items() if name != "prompt"}
-        return {"prompt_token_ids": [*self._conversations.encode(prompt["prompt"]), *node], **media}
+        media = {name: value for name, value in prompt.items() if name not in ("prompt", "prompt_token_ids")}
+        ids = prompt.get("prompt_token_ids") or self._conversations.encode(prompt["prompt"])
+        return {"prompt_token_ids": [*ids, *node], **media}
 
     def _enqueue(self, key: Hashable, node: Path, prompt: dict[str, Any], params: Any) -> None:
         (name,) = self._llm.enqueue([prompt], [params], use_tqdm=False)

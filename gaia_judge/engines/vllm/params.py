@@ -12,7 +12,10 @@ def logprobs_of(ids: list[int]) -> Any:
     """Return the parameters that give the true log-probabilities of these ids as the next token."""
     from vllm import SamplingParams
 
-    return SamplingParams(temperature=0.0, max_tokens=1, logprob_token_ids=ids, allowed_token_ids=ids)
+    # Nobody reads the text: vLLM would decode each id for itself, which took a seventh of a rating's time.
+    return SamplingParams(
+        temperature=0.0, max_tokens=1, logprob_token_ids=ids, allowed_token_ids=ids, detokenize=False
+    )
 
 
 def sampling_for(ask: Draws | Text | Form, longest: Callable[[Draws | Form], int]) -> Any:

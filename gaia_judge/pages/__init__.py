@@ -1,0 +1,1 @@
+"""Pages: what runs, people, experiments and audits say, as one file that opens anywhere."""

@@ -1,0 +1,1 @@
+"""Contents: what a report says of runs and people, section by section."""

@@ -1,0 +1,56 @@
+"""Merges: shards of one run, made on any machines, become the run that one machine would have made."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.runs.journals import read_journal
+from gaia_judge.runs.manifests import differences, read_manifest
+from gaia_judge.runs.records import Record
+
+ELSEWHERE = ("videos",)
+"""Settings that may differ between machines: where the same videos lie."""
+
+
+def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Record]]:
+    """Return the manifest that run folders share, and the records of all of them.
+
+    Args:
+        places: Run folders, in which order does not matter.
+
+    Returns:
+        The first one's manifest, and each finished video's record by its id, in order of appearance. A video
+        that two folders have must have the same record in both, or an error in one of them.
+
+    Raises:
+        GaiaJudgeError: A folder is no run, was made with other settings, or tells of a video what another
+            does not.
+    """
+    manifests = {place: read_manifest(place / "run.json")["manifest"] for place in places}
+    first, *others = places
+    for place in others:
+        if found := list(differences(_settings(manifests[first]), _settings(manifests[place]))):
+            message = f"{place} was made with other settings than {first}: {'; '.join(found)}."
+            raise GaiaJudgeError(message, "Merge runs of one judge and one prompt set only.")
+    records: dict[str, Record] = {}
+    homes: dict[str, Path] = {}
+    for place in places:
+        for name, record in read_journal(place / "journal.jsonl").items():
+            if name in records and not (
+                record.errors or records[name].errors or _agree(record, records[name])
+            ):
+                message = f"{homes[name]} and {place} have different scores of {name!r}."
+                raise GaiaJudgeError(message, "Leave one of them out, or score that video again.")
+            if name not in records or records[name].errors:
+                records[name], homes[name] = record, place
+    return manifests[first], records
+
+
+def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in manifest.items() if name not in ELSEWHERE}
+
+
+def _agree(one: Record, other: Record) -> bool:
+    """Tell whether two records say the same; when the file was copied does not matter."""
+    return (one.scores, one.frames, one.meta) == (other.scores, other.frames, other.meta)
