@@ -9,9 +9,9 @@ CLEAN = env -u PIP_FIND_LINKS -u UV_FIND_LINKS PIP_CONFIG_FILE=/dev/null
 demo: .venv/ready
 	$(BIN)/gaia-judge demo
 
-# One thread: small tensors gain nothing from more.
+# Two processes of one thread each: small tensors gain nothing from more threads.
 test: .venv/ready browser check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.checkpoints import Kind, build, make_clip
 from tests.clips import write_images
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may reach for a model hub
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, in children too
 
 pytest_plugins = ["tests.browsers", "tests.servers", "tests.studios"]
 

@@ -35,7 +35,7 @@ def measure(metric, clip):
 
 def known(monkeypatch, field):
     flow = Known(field)
-    monkeypatch.setattr(dynamics, "load_flow", lambda name, setting: flow)
+    monkeypatch.setattr("gaia_judge.baselines.motions.load_flow", lambda name, setting: flow)
     return flow
 
 

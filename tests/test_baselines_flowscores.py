@@ -28,7 +28,7 @@ def score(images, metric=flowscores.DIS, fps=8):
 def test_the_score_is_the_mean_over_pairs_of_the_mean_length(monkeypatch):
     fields = {0: uniform(2), 1: uniform(0), 2: np.concatenate([uniform(4, height=16), uniform(0, height=48)])}
     known = Known(lambda first, second: fields[first])
-    monkeypatch.setattr(flowscores, "load_flow", lambda name, setting: known)
+    monkeypatch.setattr("gaia_judge.baselines.motions.load_flow", lambda name, setting: known)
     found = score(np.zeros((4, 64, 64, 3), np.uint8), flowscores.RAFT)
     assert known.asked == [(0, 1), (1, 2), (2, 3)]
     assert found.value == pytest.approx((2 + 0 + 4 / 4) / 3, rel=1e-12)
@@ -56,7 +56,7 @@ def test_one_frame_has_no_score():
 def test_what_raft_averages_leaves_padding_out_and_the_row_says_so(monkeypatch):
     known = Known(lambda *_: uniform(1))
     known.padded = 8
-    monkeypatch.setattr(flowscores, "load_flow", lambda name, setting: known)
+    monkeypatch.setattr("gaia_judge.baselines.motions.load_flow", lambda name, setting: known)
     assert "leave the padding out" in score(np.zeros((2, 60, 64, 3), np.uint8), flowscores.RAFT).note
 
 

@@ -19,8 +19,7 @@ def blank(frames, height=64, width=64):
 
 
 def measurers(monkeypatch, flow, *metrics):
-    for module in (dynamics, flowscores, smoothness):
-        monkeypatch.setattr(module, "load_flow", lambda name, setting: flow)
+    monkeypatch.setattr("gaia_judge.baselines.motions.load_flow", lambda name, setting: flow)
     return [metric.load(metric, Setting()) for metric in metrics]
 
 

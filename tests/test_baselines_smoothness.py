@@ -16,7 +16,7 @@ def score(images, metric=smoothness.DIS):
 
 def known(monkeypatch, field):
     flow = Known(field)
-    monkeypatch.setattr(smoothness, "load_flow", lambda name, setting: flow)
+    monkeypatch.setattr("gaia_judge.baselines.motions.load_flow", lambda name, setting: flow)
     return flow
 
 

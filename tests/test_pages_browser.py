@@ -149,6 +149,7 @@ def test_theme(browser: Any, example: Path, scheme: str) -> None:
         after = page.evaluate(BACKGROUND)
         assert after != before
         assert line.evaluate(axis) == page.locator("h1").evaluate("one => getComputedStyle(one).color") != ink
+        page.wait_for_timeout(300)  # another process writes what is stored
         page.reload()
         assert page.evaluate(BACKGROUND) == after
         button.click()

@@ -1,15 +1,13 @@
 """Dynamic Degree: whether, or how fast, the fastest parts of a video move."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from gaia_judge.baselines.clips import Clip
-from gaia_judge.baselines.flows import RAFT_WEIGHTS, load_flow
-from gaia_judge.baselines.metrics import EVERY, Metric, Setting
-from gaia_judge.baselines.motions import motions, padding_note, steps
+from gaia_judge.baselines.flows import RAFT_WEIGHTS
+from gaia_judge.baselines.metrics import EVERY, Metric
+from gaia_judge.baselines.motions import FlowMeter, motions, padding_note, steps
 from gaia_judge.scores import Score
 
 RATE = 8
@@ -19,7 +17,7 @@ FAST = 6.0
 """Pixels that the fastest twentieth must exceed, per 256 pixels of the shorter side."""
 
 
-class DynamicDegree:
+class DynamicDegree(FlowMeter):
     """Whether enough pairs of frames show fast motion (1 or 0), or how fast they are on average.
 
     From VBench (Huang et al., CVPR 2024), as in vbench/dynamic_degree.py at commit 45e79ec. Of n frames that
@@ -35,18 +33,6 @@ class DynamicDegree:
     padding too; we do not, and the row says so. A video of one frame has no score, nor has one so short that
     only its first frame is left. Frames per second are those of the video from its first frame to its end.
     """
-
-    def __init__(self, metric: Metric, setting: Setting) -> None:
-        self._metric = metric
-        self._flow = load_flow(metric.facts["flow"], setting)
-
-    def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
-        """Return the score of each clip."""
-        return [self._measure(clip) for clip in clips]
-
-    def describe(self) -> dict[str, Any]:
-        """Return the versions and settings of the flow."""
-        return dict(self._flow.describe())
 
     def _measure(self, clip: Clip) -> tuple[Score, ...]:
         images, step = clip.frames.images, interval(clip.frames.fps)

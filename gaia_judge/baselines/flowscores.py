@@ -1,19 +1,17 @@
 """Flow-Score: how much a video moves, in pixels per frame."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from gaia_judge.baselines.clips import Clip
-from gaia_judge.baselines.flows import RAFT_WEIGHTS, load_flow
-from gaia_judge.baselines.metrics import EVERY, Metric, Setting
-from gaia_judge.baselines.motions import motions, padding_note, steps
+from gaia_judge.baselines.flows import RAFT_WEIGHTS
+from gaia_judge.baselines.metrics import EVERY, Metric
+from gaia_judge.baselines.motions import FlowMeter, motions, padding_note, steps
 from gaia_judge.scores import Score
 
 
-class FlowScore:
+class FlowScore(FlowMeter):
     """Mean over all successive frames of the mean length of their flow, at the video's own size.
 
     From EvalCrafter (Liu et al., CVPR 2024), as in metrics/RAFT/optical_flow_scores.py at commit 1275bda, but
@@ -21,18 +19,6 @@ class FlowScore:
     not; the row says so. Values are pixels per frame, so they grow with the size of a video and shrink with
     its frame rate. A video of one frame has no score; two frames are enough.
     """
-
-    def __init__(self, metric: Metric, setting: Setting) -> None:
-        self._metric = metric
-        self._flow = load_flow(metric.facts["flow"], setting)
-
-    def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
-        """Return the score of each clip."""
-        return [self._measure(clip) for clip in clips]
-
-    def describe(self) -> dict[str, Any]:
-        """Return the versions and settings of the flow."""
-        return dict(self._flow.describe())
 
     def _measure(self, clip: Clip) -> tuple[Score, ...]:
         found = motions(clip, self._flow, steps(len(clip.frames.images)))

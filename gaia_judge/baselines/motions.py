@@ -1,14 +1,18 @@
 """Motions: what is kept of the flow between two frames, so that no pair is computed twice."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.baselines.clips import Clip
-from gaia_judge.baselines.flows import Flow, Pair
+from gaia_judge.baselines.flows import Flow, Pair, load_flow
+from gaia_judge.baselines.metrics import Metric, Setting
 from gaia_judge.errors import GaiaJudgeError
+from gaia_judge.scores import Score
 
 FASTEST = 0.05
 """The share of pixels that count as the fastest ones, as in VBench."""
@@ -34,6 +38,25 @@ class Motion:
         count = max(1, int(lengths.size * FASTEST))
         top = np.partition(lengths, lengths.size - count)[-count:]
         return cls(mean=float(lengths.mean(dtype=np.float64)), top=float(top.mean(dtype=np.float64)))
+
+
+class FlowMeter(ABC):
+    """Measures clips one by one by their flow; the metric's facts name which."""
+
+    def __init__(self, metric: Metric, setting: Setting) -> None:
+        self._metric = metric
+        self._flow = load_flow(metric.facts["flow"], setting)
+
+    def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
+        """Return the score of each clip."""
+        return [self._measure(clip) for clip in clips]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the versions and settings of the flow."""
+        return dict(self._flow.describe())
+
+    @abstractmethod
+    def _measure(self, clip: Clip) -> tuple[Score, ...]: ...
 
 
 def stream_flows(clip: Clip, flow: Flow, pairs: Sequence[Pair]) -> Iterator[NDArray[np.float32]]:

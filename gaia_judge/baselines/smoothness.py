@@ -1,6 +1,5 @@
 """Smoothness by warping: whether frames lie halfway between their neighbours, as smooth motion has it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaia_judge.baselines.clips import Clip
-from gaia_judge.baselines.flows import RAFT_WEIGHTS, load_flow
-from gaia_judge.baselines.metrics import EVERY, Metric, Setting
-from gaia_judge.baselines.motions import stream_flows
+from gaia_judge.baselines.flows import RAFT_WEIGHTS
+from gaia_judge.baselines.metrics import EVERY, Metric
+from gaia_judge.baselines.motions import FlowMeter, stream_flows
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.scores import Score
 
 
-class Smoothness:
+class Smoothness(FlowMeter):
     """How well every other frame is foretold by its neighbours: 1 if exactly, less with jitter and flicker.
 
     Stands in for the Motion Smoothness of VBench (Huang et al., CVPR 2024), whose AMT network may not be used
@@ -27,19 +26,11 @@ class Smoothness:
     Videos of one or two frames have no score, for no frame stands between two others.
     """
 
-    def __init__(self, metric: Metric, setting: Setting) -> None:
-        self._metric = metric
-        self._flow = load_flow(metric.facts["flow"], setting)
-
-    def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
-        """Return the score of each clip."""
-        return [self._measure(clip) for clip in clips]
-
     def describe(self) -> dict[str, Any]:
         """Return the versions and settings of the flow, and of OpenCV, which warps."""
         import cv2
 
-        return {"opencv": cv2.__version__, **self._flow.describe()}
+        return {"opencv": cv2.__version__, **super().describe()}
 
     def _measure(self, clip: Clip) -> tuple[Score, ...]:
         images = clip.frames.images
