@@ -1,11 +1,10 @@
-import math
 
 import pytest
 import torch
 from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 
 from gaia_judge.baselines.networks.convnexts import ConvNext3d, inflated, torchvision_name
-from gaia_judge.baselines.networks.fastvqas import Dover, FastVqa, dover_name, fastvqa_name, fused
+from gaia_judge.baselines.networks.fastvqas import Dover, FastVqa, dover_name, fastvqa_name
 from gaia_judge.baselines.networks.heads import VqaHead
 from gaia_judge.baselines.networks.keys import load_official
 from gaia_judge.baselines.networks.swins import Swin3d
@@ -78,9 +77,3 @@ def test_gradients_reach_everything() -> None:
 def test_a_head_scores_the_map_of_its_backbone() -> None:
     branch, clips = stirred(small()).technical, torch.randn(2, 3, 8, 24, 24)
     assert torch.equal(branch(clips), branch.head(branch.backbone(clips)))
-
-
-def test_fused_scores_by_hand() -> None:
-    found = fused(torch.tensor([0.1107, 0.2]), torch.tensor([-0.08285, 0.0])).tolist()
-    second = 0.6104 * 0.0893 / 0.07355 + 0.3896 * 0.08285 / 0.03774
-    assert found == pytest.approx([0.5, 1 / (1 + math.exp(-second))], abs=1e-6)

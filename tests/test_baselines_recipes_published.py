@@ -19,7 +19,6 @@ from gaia_judge.baselines import (
     vsfas,
 )
 from gaia_judge.baselines.networks import distributions, fragments, poolings
-from gaia_judge.baselines.networks.fastvqas import fused
 from gaia_judge.baselines.trainings import Training
 
 TRAININGS = {
@@ -165,15 +164,3 @@ CONSTANTS = [
 )
 def test_constants_are_the_published_ones(here, published):
     assert here == published
-
-
-def test_dover_is_fused_by_published_constants():
-    """DOVER's evaluate_one_video.py: each score standardised, the technical one weighing 0.6104."""
-    import math
-
-    import torch
-
-    for technical, aesthetic in ((0.0, 0.0), (0.2, -0.1), (-0.05, 0.03)):
-        total = 0.6104 * (technical - 0.1107) / 0.07355 + 0.3896 * (aesthetic + 0.08285) / 0.03774
-        found = fused(torch.tensor(technical), torch.tensor(aesthetic))
-        assert found.item() == pytest.approx(1 / (1 + math.exp(-total)), rel=1e-5)

@@ -7,10 +7,10 @@ Adapted: of the two published ways to other scores this is the one that trains h
 averaged over time and kept as half floats; heads start from the official ones. Technical clips (three) are
 drawn as in ``fastvqas``; the aesthetic one is one frame of each 32nd of the video, brought to 224x224
 whatever its proportions. A video of fewer than 32 frames shows that branch its first frame 32 times, as
-upstream. What it scores without training (``networks.fastvqas.fused``) is no metric here. Its weights forbid
-commercial use.
+upstream. What it scores without training is no metric here. Its weights forbid commercial use.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from gaia_judge.baselines.fastvqas import (
     head_scores,
     ordered_loss,
 )
+from gaia_judge.baselines.fastvqas import TRAINING as FASTVQA_TRAINING
 from gaia_judge.baselines.features import Extract, Extractor, Features
 from gaia_judge.baselines.fittings import trained
 from gaia_judge.baselines.loops import NetworkLearner
@@ -33,7 +34,7 @@ from gaia_judge.baselines.metrics import Setting
 from gaia_judge.baselines.recipes import Recipe
 from gaia_judge.baselines.samplings import Places, resized, taken
 from gaia_judge.baselines.starts import Start
-from gaia_judge.baselines.trainings import Network, Training
+from gaia_judge.baselines.trainings import Network
 from gaia_judge.baselines.weights import Weights, load_tensors
 from gaia_judge.frames import Frames
 
@@ -142,16 +143,7 @@ def head_name(name: str) -> str | None:
     return f"{part}.{rest}" if rest else None
 
 
-TRAINING = Training(
-    epochs=10,
-    batch=8,
-    rate=1e-3,
-    optimiser="adamw",
-    weight_decay=0.05,
-    warmup=2.5,
-    cosine=True,
-    average=0.999,
-)
+TRAINING = replace(FASTVQA_TRAINING, epochs=10, batch=8)
 """As published for heads alone. The moving average spans a thousand steps: few videos need more epochs."""
 
 DOVER = trained(

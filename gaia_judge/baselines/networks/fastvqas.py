@@ -52,21 +52,11 @@ class Dover(nn.Module):
     def forward(self, fragments: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return technical and aesthetic scores, each of shape [B].
 
-        After training on other scores the published one is their sum; before, ``fused``.
-
         Args:
             fragments: Clips of fragments, shape [B, 3, T, H, W].
             frames: Clips of whole frames, shape [B, 3, T, H, W]; the batches may differ.
         """
         return self.technical(fragments), self.aesthetic(frames)
-
-
-def fused(technical: Tensor, aesthetic: Tensor) -> Tensor:
-    """Return the published overall score, between 0 and 1, of scores that the official weights give.
-
-    Each branch is standardised by published constants, then weighted. Source: code of DOVER.
-    """
-    return (0.6104 * (technical - 0.1107) / 0.07355 + 0.3896 * (aesthetic + 0.08285) / 0.03774).sigmoid()
 
 
 def fastvqa_name(name: str) -> str:
