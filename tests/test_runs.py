@@ -20,7 +20,7 @@ import pytest
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.frames import Frames
 from gaia_judge.runs import Record, RunFolder, shard
-from gaia_judge.runs.journals import Journal, read_journal
+from gaia_judge.runs.journals import Journal, Records
 from gaia_judge.runs.records import rounded
 from gaia_judge.scores import Score, ScoreTable
 from gaia_judge.videos import Video
@@ -176,7 +176,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_whole_lines(tmp_path: Path) -> 
             assert journal.stat().st_size == size
             assert list(run.done) == ["a"]
         run.append(record("b"))
-    assert list(read_journal(journal)) == ["a", "b"]
+    assert list(Records(journal)) == ["a", "b"]
 
 
 CHILD = """
@@ -235,7 +235,7 @@ def test_what_counts_is_there_even_if_the_process_is_killed_in_the_next_instant(
         os.kill(os.getpid(), signal.SIGKILL)
 
     in_a_fork(append_and_die)
-    assert list(read_journal(tmp_path / "journal.jsonl")) == ["a"]
+    assert list(Records(tmp_path / "journal.jsonl")) == ["a"]
 
 
 @pytest.mark.parametrize(("written", "names"), [(0, ["a"]), (20, ["a"]), (None, ["a", "b"])])
@@ -254,7 +254,7 @@ def test_a_run_that_is_asked_to_stop_while_it_writes_counts_what_stands_whole_in
             patched.setattr(os, "fsync", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 run.append(record("b"))
-        assert list(run.done) == list(read_journal(tmp_path / "journal.jsonl")) == names
+        assert list(run.done) == list(Records(tmp_path / "journal.jsonl")) == names
         assert run.export([video("a"), video("b")]).to_pandas()["video"].nunique() == len(names)
         assert (tmp_path / "journal.jsonl").read_bytes().endswith(b"}\n")
 
@@ -433,3 +433,17 @@ def test_a_changed_file_or_description_is_rated_again(tmp_path: Path) -> None:
         assert run.pending([other]) == [other]
         file.write_bytes(b"second")
         assert run.pending([clip]) == [clip]
+
+
+def test_records_are_read_where_they_stand_whatever_came_before_them(tmp_path: Path) -> None:
+    path = filled(tmp_path, record("a"), failed("b"), record("a", 2.0))
+    with path.open("ab") as file:
+        file.write(b'{"video": "torn"')
+    held = Records(path)
+    assert list(held) == ["a", "b"]
+    assert held["a"] == record("a", 2.0)
+    assert held["b"] == failed("b")
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        run.append(record("c", 3.0))
+        run.append(failed("a"))
+        assert [run.done[name] for name in run.done] == [failed("a"), failed("b"), record("c", 3.0)]

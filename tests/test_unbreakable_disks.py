@@ -15,7 +15,7 @@ from gaia_judge.experiments.indexes import Index
 from gaia_judge.pages.html import write_page
 from gaia_judge.pages.sections import Page
 from gaia_judge.runs import RunFolder
-from gaia_judge.runs.journals import read_journal
+from gaia_judge.runs.journals import Records
 from gaia_judge.scores import Score, ScoreTable
 from tests.replays import Replay, environment, finished, write_replay
 
@@ -85,7 +85,7 @@ cp -r {disk}/run {tmp_path}/whole
     assert (tmp_path / "first").read_text().strip() == "2", told
     assert "cannot be written: No space left on device" in " ".join(told.split())
     assert "Traceback" not in told
-    held = read_journal(kept / "journal.jsonl")
+    held = Records(kept / "journal.jsonl")
     assert 0 < len(held) <= CLIPS + BROKEN
     assert (kept / "journal.jsonl").read_bytes().endswith(b"\n")
     assert not list(kept.glob(".*.part"))

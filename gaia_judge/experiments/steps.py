@@ -18,7 +18,7 @@ from gaia_judge.experiments.files import JudgeChoice
 from gaia_judge.frames import Decoders, Frames, FrameSpec
 from gaia_judge.judges import FOREIGN, Judge
 from gaia_judge.runs import Record, RunFolder
-from gaia_judge.runs.journals import read_journal
+from gaia_judge.runs.journals import Records
 from gaia_judge.runs.manifests import read_manifest
 from gaia_judge.videos import Video
 
@@ -113,7 +113,7 @@ def run_cells(
 
 def is_done(cell: Cell, videos: Sequence[Video], home: Path, retry_errors: bool = False) -> bool:
     """Tell whether a cell's journal holds all videos as they are now; nothing is loaded or locked."""
-    records = read_journal(cell.folder(home) / "journal.jsonl")
+    records = Records(cell.folder(home) / "journal.jsonl")
     return all(
         (record := records.get(one.id)) and record.is_of(one) and not (retry_errors and record.errors)
         for one in videos

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from gaia_judge.errors import GaiaJudgeError
@@ -63,7 +62,7 @@ class RunFolder:
     @property
     def done(self) -> Mapping[str, Record]:
         """The latest record of each finished video, by its id."""
-        return MappingProxyType(self._journal.records)
+        return self._journal.records
 
     def append(self, record: Record) -> None:
         """Finish a video; it counts once this returns.

@@ -2,10 +2,59 @@
 
 import errno
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.runs.records import Record
+
+
+class Records(Mapping[str, Record]):
+    """The latest record of each video in a journal, by its id; empty if there is no such file.
+
+    Only where records stand is held: each is read when it is asked for, so memory hardly grows with them.
+
+    Args:
+        path: Left as it is. A last line without its end, as a killed writer leaves it, does not count.
+
+    Raises:
+        GaiaJudgeError: Another line is not a record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places: dict[str, tuple[int, int]] = {}
+        self.size = 0
+        """Bytes up to the end of the last whole line."""
+        if path.exists():
+            with path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.endswith(b"\n"):
+                        self.add(self._parsed(line, number).video, len(line))
+
+    def add(self, video: str, size: int) -> None:
+        """Take note that the record of a video, of so many bytes, stands behind all others."""
+        self._places[video] = (self.size, size)
+        self.size += size
+
+    def __getitem__(self, video: str) -> Record:
+        start, size = self._places[video]
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return Record.from_line(file.read(size))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _parsed(self, line: bytes, number: int) -> Record:
+        try:
+            return Record.from_line(line)
+        except ValueError as error:
+            message = f"{self._path}, line {number} is damaged: {error}."
+            raise GaiaJudgeError(message, "Remove that line: its video is then judged again.") from error
 
 
 class Journal:
@@ -20,10 +69,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.records = read_journal(path)
+        self.records = Records(path)
         try:
             self._file = path.open("ab", buffering=0)
-            self._file.truncate(len(_whole_lines(path)))
+            self._file.truncate(self.records.size)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -34,20 +83,20 @@ class Journal:
             GaiaJudgeError: The disk is full, or a number is not finite; the journal is as before.
         """
         line = record.line()
-        start = self._file.seek(0, os.SEEK_END)
+        start = self.records.size
         try:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
-            self.records[record.video] = record
+            self.records.add(record.video, len(line))
         except OSError as error:
             self._file.truncate(start)
             raise self._unwritable(error) from error
         except BaseException:  # Asked to stop amidst this: a line that stands whole in the file counts.
-            if self._file.seek(0, os.SEEK_END) == start + len(line):
-                self.records[record.video] = record
-            else:
+            if self._file.seek(0, os.SEEK_END) < start + len(line):
                 self._file.truncate(start)
+            elif self.records.size == start:
+                self.records.add(record.video, len(line))
             raise
 
     def close(self) -> None:
@@ -57,25 +106,3 @@ class Journal:
     def _unwritable(self, error: OSError) -> GaiaJudgeError:
         message = f"{self.path} cannot be written: {error.strerror}."
         return GaiaJudgeError(message, "Cure that, then give the same command: what is finished is kept.")
-
-
-def read_journal(path: Path) -> dict[str, Record]:
-    """Return the latest record of each video and leave the file as it is; empty if there is none.
-
-    Raises:
-        GaiaJudgeError: A whole line is not a record.
-    """
-    records: dict[str, Record] = {}
-    for number, line in enumerate(_whole_lines(path).split(b"\n")[:-1], start=1):
-        try:
-            record = Record.from_line(line)
-        except ValueError as error:
-            message = f"{path}, line {number} is damaged: {error}."
-            raise GaiaJudgeError(message, "Remove that line: its video is then judged again.") from error
-        records[record.video] = record
-    return records
-
-
-def _whole_lines(path: Path) -> bytes:
-    data = path.read_bytes() if path.exists() else b""
-    return data[: data.rfind(b"\n") + 1]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.runs.journals import read_journal
+from gaia_judge.runs.journals import Records
 from gaia_judge.runs.manifests import differences, read_manifest
 from gaia_judge.runs.records import Record
 
@@ -36,7 +36,7 @@ def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Recor
     records: dict[str, Record] = {}
     homes: dict[str, Path] = {}
     for place in places:
-        for name, record in read_journal(place / "journal.jsonl").items():
+        for name, record in Records(place / "journal.jsonl").items():
             if name in records and not (
                 record.errors or records[name].errors or _agree(record, records[name])
             ):
