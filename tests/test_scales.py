@@ -88,6 +88,8 @@ def test_labels_that_yaml_takes_for_something_else_must_be_quoted(tmp_path: Path
         ("levels: [", "cannot be read"),
         ("", "mine.yaml"),
         ("just words", "mine.yaml"),
+        ("levels: {a: 1}", "levels: must be a list, such as [one, another]."),
+        ("levels: [a, b]", "levels.0: must hold fields, such as {name: value}."),
     ],
 )
 def test_wrong_scales_are_refused_naming_the_file(tmp_path: Path, text: str, complaint: str) -> None:

@@ -20,6 +20,14 @@ MOST_VALUES = 100_000
 MOST_DIGITS = 40
 """Of a whole number."""
 
+KINDS = {
+    **dict.fromkeys(
+        ("model_type", "model_attributes_type", "dict_type"), "must hold fields, such as {name: value}"
+    ),
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list, such as [one, another]"),
+}
+"""What a field holds, in people's words, for pydantic's kinds of errors that name classes of Python."""
+
 
 def read_yaml(path: Path, model: type[M]) -> M:
     """Return what a YAML file says, checked against a pydantic model.
@@ -93,7 +101,8 @@ def _explained(path: Path, text: str, error: ValidationError, model: type[BaseMo
         *above, name = first["loc"]
         told = unknown("field", str(name), _fields(model, above))
         return GaiaJudgeError(f"{path}: {field}: {told.message}", told.hint)
-    where, why = f"{path}: {field}" if field else str(path), first["msg"].removeprefix("Value error, ")
+    where = f"{path}: {field}" if field else str(path)
+    why = KINDS.get(first["type"], first["msg"].removeprefix("Value error, "))
     return GaiaJudgeError(
         f"{where}: {why}" if why.endswith((".", "?")) else f"{where}: {why}.", "Correct it there."
     )
