@@ -16,6 +16,8 @@ from tests.clips import write_images
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may reach for a model hub
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, in children too
+for name in ("COLUMNS", "LINES"):  # readline tells them to children, such as the processes that run tests
+    os.environ.pop(name, None)
 
 pytest_plugins = ["tests.browsers", "tests.servers", "tests.studios"]
 
