@@ -201,3 +201,10 @@ def test_the_parent_imports_no_decoder_and_the_workers_no_main_module(tmp_path):
         check=True,
     )
     assert done.stdout.strip() == sample(clip, FrameSpec()).decoder
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, 1), (1, 1), (2, 1), (3, 2), (64, 4)])
+def test_workers_leave_the_caller_a_core(monkeypatch, cores, workers):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    with Decoders(FrameSpec()) as decoders:
+        assert len(decoders._workers) == workers

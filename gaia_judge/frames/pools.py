@@ -38,7 +38,8 @@ class Decoders:
 
     Args:
         spec: Which frames, by which decoder, within which limits.
-        processes: Workers; each decodes one video at a time on one core.
+        processes: Workers; each decodes one video at a time on one core. By default at most 4, fewer if that
+            leaves the caller a core.
         ahead: Videos that may be decoded or in work before the reader asks for them.
         ahead_gib: Memory that waiting frames may take; one video is decoded however big it is.
         decode: What the workers run; any importable function.
@@ -48,7 +49,7 @@ class Decoders:
         self,
         spec: FrameSpec,
         *,
-        processes: int = 2,
+        processes: int | None = None,
         ahead: int = 8,
         ahead_gib: float = 2.0,
         decode: Decode = sample,
@@ -58,6 +59,7 @@ class Decoders:
         self._largest = 0
         self._waiting = Waiting()
         self._closed = False
+        processes = processes or max(1, min(4, (os.cpu_count() or 1) - 1))
         self._workers: list[Worker | None] = [None] * processes
         self._idle: SimpleQueue[int] = SimpleQueue()
         for place in range(processes):
