@@ -8,6 +8,8 @@ caches are emptied before each turn. The ways, with ``OMP_NUM_THREADS=1``:
 
 (a) bare vLLM: everything decoded and rendered beforehand, all first questions submitted at once, each
     further one when that before it is answered; exactly the questions that (b) asks, one request a rating.
+(d) as (a), while another process decodes the clips that (b) decodes, for nobody: the least that both cost on
+    a machine that has no core to spare.
 (b) what ``gaia-judge score`` does once its model is loaded: decoding, three chained dimensions (syllogism),
     journal and tables included.
 (c) lmms-eval 0.7.2 at commit 75571cf, its model ``vllm_chat`` in a process of its own. It deviates from its
@@ -31,10 +33,13 @@ Measured for LLaVA-OneVision only, on two cores that 14 to 24 processes wanted; 
 
 import argparse
 import math
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -58,6 +63,19 @@ from tests.checkpoints import build, make_clip
 
 FRAMES, RATE = 16, 8
 """Frames of a clip, and how many a second: the commonest in GAIA's time."""
+
+
+DECODING = """
+import sys
+from pathlib import Path
+from gaia_judge.frames import FrameSpec, sample
+spec, paths = FrameSpec(count=int(sys.argv[1])), list(map(Path, sys.argv[2:]))
+sample(paths[0], spec)
+print("ready", flush=True)
+input()
+for path in paths:
+    sample(path, spec)
+"""
 
 
 class Notes:
@@ -140,6 +158,20 @@ def started(judge: Judge) -> Judge:
     return Judge(judge.plan, judge.engine, decoders)
 
 
+@contextmanager
+def decoding(videos: Sequence[Video], frames: int) -> Iterator[None]:
+    """Have another process decode the videos one after the other, for nobody, in the meantime."""
+    command = [sys.executable, "-c", DECODING, str(frames), *(str(video.path) for video in videos)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdin.write("now\n")
+        process.stdin.flush()
+        yield
+        process.kill()
+
+
 def run_score(judge: Judge, videos: list[Video]) -> None:
     """Do what ``gaia-judge score`` does once the model is loaded."""
     with tempfile.TemporaryDirectory() as folder, RunFolder.open(Path(folder), judge.manifest()) as run:
@@ -174,10 +206,16 @@ class Contest:
         if given.harness:
             asked = questions(self.videos)
             self.harness = Harness(given.harness, checkpoint, asked, self.judge.frames.count, home)
-        self.ways = {"a": self.bare, "b": self.score} | ({"c": self.asked} if self.harness else {})
+        self.ways = {"a": self.bare, "d": self.crowded, "b": self.score} | (
+            {"c": self.asked} if self.harness else {}
+        )
 
     def bare(self) -> Spent:
         return self._spend(lambda: run_bare(self.llm, self.talks))
+
+    def crowded(self) -> Spent:
+        with decoding(self.videos, self.judge.frames.count):
+            return self.bare()
 
     def score(self) -> Spent:
         judge = started(self.judge)
@@ -211,7 +249,7 @@ class Contest:
         for name, each in found.items():
             middle = [median(getattr(one, field.name) for one in each) for field in fields(Spent)]
             print(f"median {name} {_told(Spent(*middle), ratings)}")
-        for name in ("a", "c"):
+        for name in ("a", "d", "c"):
             ratios = [one.seconds / b.seconds for one, b in zip(found[name], found["b"], strict=False)]
             if ratios:
                 print(f"b/{name}: {median(ratios):.3f}; {', '.join(f'{one:.3f}' for one in sorted(ratios))}")

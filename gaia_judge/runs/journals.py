@@ -43,6 +43,9 @@ class Records(Mapping[str, Record]):
             file.seek(start)
             return Record.from_line(file.read(size))
 
+    def __contains__(self, video: object) -> bool:
+        return video in self._places
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
