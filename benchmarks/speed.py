@@ -8,8 +8,6 @@ caches are emptied before each turn. The ways, with ``OMP_NUM_THREADS=1``:
 
 (a) bare vLLM: everything decoded and rendered beforehand, all first questions submitted at once, each
     further one when that before it is answered; exactly the questions that (b) asks, one request a rating.
-(d) as (a), while another process decodes the clips that (b) decodes, for nobody: the least that both cost on
-    a machine that has no core to spare.
 (b) what ``gaia-judge score`` does once its model is loaded: decoding, three chained dimensions (syllogism),
     journal and tables included.
 (c) lmms-eval 0.7.2 at commit 75571cf, its model ``vllm_chat`` in a process of its own. It deviates from its
@@ -17,18 +15,13 @@ caches are emptied before each turn. The ways, with ``OMP_NUM_THREADS=1``:
     the least there is; vLLM's settings, 8 frames and 64 questions at a time are ours. It asks the
     independent set, one request a question, each with the clip decoded anew and sent as 8 PNG images, so
     that the model reads images (LLaVA-OneVision in tiles) and not a video.
+(d) as (a), while another process decodes the clips that (b) decodes, for nobody: the least that both cost on
+    a machine that has no core to spare.
 
 "engine's thread" is the processor time of the thread that feeds and steps vLLM, which other work disturbs
 less than the clock. The queue is empty while vLLM holds no request, until the tables of (b) are written.
 
-Measured for LLaVA-OneVision only, on two cores that 14 to 24 processes wanted; not yet on a quiet machine:
-
-- 64 clips, 3 rounds: the engine's thread took 24 to 29 ms a clip for (a) and 22 to 29 ms for (b), (b)/(a)
-  as speed, in the same round, 1.11, 0.95 and 1.08: (b) does not tokenise earlier turns again. By the clock
-  it was 0.85, 0.72 and 0.35, for decoders, vLLM and all others share two cores.
-- The queue was empty 6% to 13% of the time of (b), 64 clips; target 5%. What is left is the first clip's
-  decoding and the tables at the end, which weigh less the more clips there are.
-- 32 clips, 2 rounds, before the last changes: (b) 48 ratings/s, (c) 3.2; (b)/(c) 13 and 16 (target 5).
+docs/speed.md has what was measured.
 """
 
 import argparse
