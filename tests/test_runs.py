@@ -1,5 +1,6 @@
 """Run folders: killing a run at any instant loses only what was in flight, and nothing is mixed up."""
 
+import errno
 import json
 import os
 import random
@@ -447,3 +448,71 @@ def test_records_are_read_where_they_stand_whatever_came_before_them(tmp_path: P
         run.append(record("c", 3.0))
         run.append(failed("a"))
         assert [run.done[name] for name in run.done] == [failed("a"), failed("b"), record("c", 3.0)]
+
+
+def test_a_run_is_opened_once_by_one_process_too(tmp_path: Path) -> None:
+    with RunFolder.open(tmp_path / "run", MANIFEST) as run:
+        with pytest.raises(GaiaJudgeError, match="in use by this very process"):
+            RunFolder.open(tmp_path / "x/../run", MANIFEST)
+        run.append(record("a"))
+    with RunFolder.open(tmp_path / "run", MANIFEST) as run:
+        assert list(run.done) == ["a"]
+
+
+def test_a_journal_that_something_else_changes_is_neither_written_nor_misread(tmp_path: Path) -> None:
+    path = filled(tmp_path, record("a"), record("b", 2.0))
+    lines = path.read_bytes().splitlines(keepends=True)
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        path.write_bytes(b"".join(lines[::-1]))  # of one length
+        with pytest.raises(GaiaJudgeError, match="was changed by something else"):
+            run.done["a"]
+        path.write_bytes(lines[1])
+        with pytest.raises(GaiaJudgeError, match="was changed by something else"):
+            run.export([video("b")])
+        path.write_bytes(b"".join([*lines, record("c").line()]))
+        size = path.stat().st_size
+        with pytest.raises(GaiaJudgeError, match="was changed by something else"):
+            run.append(record("d"))
+        assert path.stat().st_size == size
+
+
+def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").mkdir()
+    with pytest.raises(GaiaJudgeError, match=r"journal\.jsonl cannot be read"):
+        Records(tmp_path / "journal.jsonl")
+
+
+def test_a_line_that_does_not_reach_the_disk_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        run.append(record("a"))
+        before = (tmp_path / "journal.jsonl").read_bytes()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", fail)
+            with pytest.raises(GaiaJudgeError, match="cannot be written: Input/output error"):
+                run.append(record("b"))
+        assert (tmp_path / "journal.jsonl").read_bytes() == before
+        run.append(record("c", 3.0))
+        assert [run.done[name] for name in run.done] == [record("a"), record("c", 3.0)]
+
+
+def test_a_run_stopped_just_after_a_line_was_counted_counts_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Records.add
+
+    def add_and_stop(records: Records, name: str, size: int) -> None:
+        add(records, name, size)
+        raise KeyboardInterrupt
+
+    with RunFolder.open(tmp_path, MANIFEST) as run:
+        with monkeypatch.context() as patched:
+            patched.setattr(Records, "add", add_and_stop)
+            with pytest.raises(KeyboardInterrupt):
+                run.append(record("a"))
+        run.append(record("b", 2.0))
+        assert [run.done[name] for name in run.done] == [record("a"), record("b", 2.0)]

@@ -100,3 +100,38 @@ def test_a_copied_run_is_the_same_run(videos, tmp_path):
     moved = replace(Record.from_line(line), file=[1, 2])  # as another machine sees the file
     (tmp_path / "copy/journal.jsonl").write_bytes(moved.line())
     assert len(read_shards([one, tmp_path / "copy"])[1]) == 2
+
+
+def test_merging_again_keeps_what_the_merged_run_has_scored_since(videos, tmp_path):
+    bad = write_run(tmp_path / "bad", videos[:2], MANIFEST, lambda video: None if video.id == "m" else 1.0)
+    out = tmp_path / "merged"
+    assert merge(bad, "--out", out).exit_code == 1
+    with RunFolder.open(out, MANIFEST) as run:
+        run.append(record_of(videos[0], 4.0))
+    assert merge(bad, "--out", out).exit_code == 0
+    assert dict(ScoreTable.read(out).wide()["subject"]) == {"m": 4.0, "c": 1.0}
+
+
+def test_merging_again_takes_what_a_shard_has_scored_since(videos, tmp_path):
+    part = write_run(tmp_path / "part", videos[:2], MANIFEST, lambda video: None if video.id == "m" else 1.0)
+    assert merge(part, "--out", tmp_path / "merged").exit_code == 1
+    write_run(tmp_path / "part", videos[:1], MANIFEST, lambda video: 4.0)
+    assert merge(part, "--out", tmp_path / "merged").exit_code == 0
+    assert dict(ScoreTable.read(tmp_path / "merged").wide()["subject"]) == {"m": 4.0, "c": 1.0}
+
+
+def test_a_shard_that_is_still_written_or_half_copied_is_refused(videos, tmp_path):
+    one = write_run(tmp_path / "one", videos[:2], MANIFEST)
+    with RunFolder.open(one, MANIFEST), pytest.raises(GaiaJudgeError, match="one is in use by"):
+        read_shards([one])
+    assert len(read_shards([one])[1]) == 2
+    (one / "journal.jsonl").unlink()
+    with pytest.raises(GaiaJudgeError, match=r"one has a run\.json but no journal\.jsonl"):
+        read_shards([one])
+
+
+def test_videos_that_no_shard_has_are_told(videos, tmp_path):
+    part = write_run(tmp_path / "1of2", videos[:7], {**MANIFEST, "videos": str(tmp_path / "clips.csv")})
+    assert "3 videos of" in merge(part, "--out", tmp_path / "merged").stderr
+    rest = write_run(tmp_path / "2of2", videos[7:], {**MANIFEST, "videos": str(tmp_path / "clips.csv")})
+    assert "in none of the runs" not in merge(part, rest, "--out", tmp_path / "merged").stderr

@@ -1,7 +1,7 @@
 """``gaia-judge merge``: shards become one run."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,9 +19,10 @@ Examples:
   gaia-judge merge runs/videos-llava-syllogism-*of4 --out runs/videos-llava-syllogism
   gaia-judge compare runs/videos-llava-syllogism --human MOS.csv
 
-RUN is a run's folder, such as score --shard makes; all must have been made with the same settings. Where a
-video failed in one and not in another, the score counts. The merged run can be continued like any other. Exit
-code: 0 all scored, 1 some videos failed, 2 the runs do not fit together.
+RUN is a run's folder, such as score --shard makes; all must have been made with the same settings, and none
+may still be written. Where a video failed in one and not in another, the score counts. How many videos are in
+none is told. The merged run can be continued like any other, and merged into again. Exit code: 0 all that is
+there is scored, 1 some videos failed, 2 the runs do not fit together.
 """
 
 
@@ -32,25 +33,29 @@ def command(runs: Sequence[Path], out: Path) -> None:
     """Merge RUNs, shards of one run, into one run folder."""
     if out.resolve() in {run.resolve() for run in runs}:
         raise GaiaJudgeError(f"{out} is one of the runs.", "Give another folder with --out.")
-    manifest, records = read_shards(runs)
+    before = [out] if (out / "run.json").is_file() else []
+    manifest, records = read_shards([*runs, *before])
     with RunFolder.open(out, manifest, {"command": sys.argv[1:], "merged": list(map(str, runs))}) as run:
         for record in records.values():
             if run.done.get(record.video) != record:
                 run.append(record)
-        videos = _order(manifest.get("videos", ""), run.done)
+        known = _known(manifest.get("videos", ""))
+        ordered = dict.fromkeys([*(name for name in known if name in run.done), *run.done])
+        videos = [Video(id=name, path=Path(name)) for name in ordered]
         counts = {"videos": len(videos), **count_failures(run.export(videos))}
         run.conclude(counts)
     told = f"{counts['videos']} videos of {len(runs)} runs, {counts['failed']} failed"
     err.print(f"{told}: {out / 'scores.csv'}", markup=False, highlight=False, soft_wrap=True)
+    if left := sum(name not in ordered for name in known):
+        err.print(
+            f"{left} videos of {manifest['videos']} are in none of the runs.", markup=False, soft_wrap=True
+        )
     sys.exit(1 if counts["failed"] else 0)
 
 
-def _order(source: str, names: Iterable[str]) -> list[Video]:
-    """Return videos in the order of where they come from; where that is not at hand, in that of the runs."""
+def _known(source: str) -> list[str]:
+    """Return the ids of the videos where they come from; none if that is not at hand."""
     try:
-        known = [video.id for video in read_videos(source)] if source else []
+        return [video.id for video in read_videos(source)] if source else []
     except GaiaJudgeError:
-        known = []
-    present = set(names)
-    ordered = dict.fromkeys([*(name for name in known if name in present), *names])
-    return [Video(id=name, path=Path(name)) for name in ordered]
+        return []

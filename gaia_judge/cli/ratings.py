@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,10 +79,17 @@ def rate_videos(
                 record = Record.of(rated.video, rated.frames, rated.scores, rated.decimals)
                 run.append(record)
                 progress.advance(failed=bool(record.errors))
-    finally:
-        table = run.export(videos)
-        counts = {"videos": len(videos), **count_failures(table)}
-        run.conclude(counts)
+    except BaseException:
+        with suppress(GaiaJudgeError):  # a full disk, say, of which the first error tells
+            _conclude(run, videos)
+        raise
+    return _conclude(run, videos)
+
+
+def _conclude(run: RunFolder, videos: list[Video]) -> tuple[ScoreTable, dict[str, int]]:
+    table = run.export(videos)
+    counts = {"videos": len(videos), **count_failures(table)}
+    run.conclude(counts)
     return table, counts
 
 

@@ -7,12 +7,15 @@ both processes see, and are copied out of it at once and without the lock.
 
 import os
 import pickle
+from collections.abc import Mapping
 from itertools import accumulate
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any
 
 import numpy as np
+
+from gaia_judge.frames.specs import Frames
 
 ALIGNED = 64
 """Bytes between whose multiples arrays begin."""
@@ -49,8 +52,9 @@ def receive(connection: "Connection[Any, Any]") -> Any:
     """Return what ``send`` sent.
 
     Raises:
-        EOFError: The other end is gone.
+        EOFError: The other end is gone, or less has come than was told.
         OSError: There is no memory.
+        MemoryError: Likewise.
     """
     head, sizes = connection.recv()
     if not sizes:
@@ -61,9 +65,18 @@ def receive(connection: "Connection[Any, Any]") -> Any:
     try:
         while got := os.preadv(shared, [whole[read:].data], read):
             read += got
+        if read < starts[-1] + sizes[-1]:  # behind the last array nothing is written
+            raise EOFError(f"{read} bytes have come of {end}")
     finally:
         os.close(shared)
     return pickle.loads(head, buffers=[whole[at : at + size] for at, size in zip(starts, sizes, strict=True)])
+
+
+def bytes_of(thing: object) -> int:
+    """Return the memory of frames, or of the arrays in a mapping; 0 for anything else."""
+    if isinstance(thing, Mapping):
+        return sum(int(array.nbytes) for array in thing.values())
+    return thing.images.nbytes if isinstance(thing, Frames) else 0
 
 
 def _starts(sizes: list[int]) -> list[int]:

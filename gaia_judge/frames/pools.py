@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from gaia_judge.errors import GaiaJudgeError
-from gaia_judge.frames.parcels import receive
+from gaia_judge.frames.parcels import bytes_of, receive
 from gaia_judge.frames.samples import sample
 from gaia_judge.frames.specs import Frames, FrameSpec
 from gaia_judge.frames.workers import ADVICE, GIB, Decode
@@ -101,7 +101,7 @@ class Decoders:
             while self._fill(waiting, source):
                 video, coming = waiting.popleft()
                 answer = coming.result()
-                self._largest = max(self._largest, _bytes(answer))
+                self._largest = max(self._largest, bytes_of(answer))
                 self._fill(waiting, source)
                 yield video, answer
         finally:
@@ -121,7 +121,7 @@ class Decoders:
     def _has_room(self, waiting: Waiting) -> bool:
         # What is in work will be as big as the biggest so far: most folders hold videos of one size. Before
         # a size is known, videos are decoded one by one.
-        sizes = [_bytes(coming.result()) if coming.done() else self._largest for _, coming in waiting]
+        sizes = [bytes_of(coming.result()) if coming.done() else self._largest for _, coming in waiting]
         fits = self._largest > 0 and sum(sizes) + self._largest <= self._ahead_bytes
         return not waiting or (len(waiting) < self._ahead and fits)
 
@@ -129,14 +129,17 @@ class Decoders:
         place = self._idle.get()
         try:
             worker = self._workers[place]
-            if worker is not None and worker.alive and (answer := worker.ask(video.path, self._spec)):
-                return answer
+            if worker is not None and worker.alive:
+                answer = worker.ask(video.path, self._spec)
+                if answer is not None:
+                    return answer
             # A death is blamed on a video only in a worker that has decoded no other.
             if self._closed:
                 return GaiaJudgeError(f"{video.path} was not decoded, because the run ended.")
             worker = self._engage(place)
             answer = worker.ask(video.path, self._spec)
-            return answer or GaiaJudgeError(f"The decoder died on {video.path}: {worker.stop()}.", ADVICE)
+            died = f"The decoder died on {video.path}"
+            return GaiaJudgeError(f"{died}: {worker.stop()}.", ADVICE) if answer is None else answer
         except OSError as error:
             what = f"No process could be started to decode {video.path}: {error}."
             return GaiaJudgeError(what, "Free some memory, or use fewer processes.")
@@ -220,6 +223,9 @@ class Worker:
             answer, leaked = receive(self._connection)
         except (EOFError, OSError):
             return None
+        except MemoryError:
+            self.stop()
+            return GaiaJudgeError(f"There is no memory for the frames of {path}.", ADVICE)
         if leaked:
             self.stop()
         return cast(Answer, answer)
@@ -241,10 +247,3 @@ class Worker:
         code = self._process.returncode or 0
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return f"{cause}, {self._said}" if self._said else cause
-
-
-def _bytes(answer: object) -> int:
-    """Return the memory of frames, or of the arrays that another ``decode`` has made of them."""
-    if isinstance(answer, Mapping):
-        return sum(int(array.nbytes) for array in answer.values())
-    return answer.images.nbytes if isinstance(answer, Frames) else 0

@@ -18,7 +18,8 @@ class Records(Mapping[str, Record]):
         path: Left as it is. A last line without its end, as a killed writer leaves it, does not count.
 
     Raises:
-        GaiaJudgeError: Another line is not a record.
+        GaiaJudgeError: Another line is not a record, the file cannot be read, or, when a record is asked for,
+            it is no longer where it stood.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,11 +27,16 @@ class Records(Mapping[str, Record]):
         self._places: dict[str, tuple[int, int]] = {}
         self.size = 0
         """Bytes up to the end of the last whole line."""
-        if path.exists():
+        try:
             with path.open("rb") as file:
                 for number, line in enumerate(file, start=1):
                     if line.endswith(b"\n"):
                         self.add(self._parsed(line, number).video, len(line))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}."
+            raise GaiaJudgeError(message, "Cure that, or give another folder with --out.") from error
 
     def add(self, video: str, size: int) -> None:
         """Take note that the record of a video, of so many bytes, stands behind all others."""
@@ -39,9 +45,15 @@ class Records(Mapping[str, Record]):
 
     def __getitem__(self, video: str) -> Record:
         start, size = self._places[video]
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return Record.from_line(file.read(size))
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                record = Record.from_line(file.read(size))
+        except (OSError, ValueError) as error:
+            raise changed(self._path) from error
+        if record.video != video:
+            raise changed(self._path)
+        return record
 
     def __contains__(self, video: object) -> bool:
         return video in self._places
@@ -60,6 +72,12 @@ class Records(Mapping[str, Record]):
             raise GaiaJudgeError(message, "Remove that line: its video is then judged again.") from error
 
 
+def changed(path: Path) -> GaiaJudgeError:
+    """Return the error of a journal that something else has changed since it was opened."""
+    message = f"{path} was changed by something else while it was in use."
+    return GaiaJudgeError(message, "Give the same command again, while nothing else uses that folder.")
+
+
 class Journal:
     """An open journal; a later record of a video takes the place of an earlier one.
 
@@ -67,7 +85,7 @@ class Journal:
         path: Created if absent. A last line without its end, as a killed writer leaves it, is cut off.
 
     Raises:
-        GaiaJudgeError: Another line is not a record, or the file cannot be opened.
+        GaiaJudgeError: Another line is not a record, or the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,10 +101,13 @@ class Journal:
         """Add a record and wait until it is on disk; only then does it count.
 
         Raises:
-            GaiaJudgeError: The disk is full, or a number is not finite; the journal is as before.
+            GaiaJudgeError: The disk is full, or a number is not finite, and the journal is as before; or
+                something else has written to it.
         """
         line = record.line()
-        start = self.records.size
+        start = self._file.seek(0, os.SEEK_END)
+        if start != self.records.size:
+            raise changed(self.path)
         try:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -3,37 +3,50 @@
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from gaia_judge.errors import GaiaJudgeError
 
+_held: set[Path] = set()
+"""What this process has: the system's locks keep out other processes only."""
 
-def lock_folder(folder: Path) -> TextIO:
-    """Take the folder for this process until the returned file is closed or the process ends.
 
-    Where the system or the file system has no such locks, the folder is taken without one.
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Take the folder for this process until the block, or the process, ends.
+
+    Where the system or the file system has no such locks, other processes are not kept out.
 
     Raises:
-        GaiaJudgeError: Another process has it.
+        GaiaJudgeError: Another process has it, or this one already.
     """
-    file = (folder / ".lock").open("a+")
-    try:
-        _lock(file)
-    except (BlockingIOError, PermissionError) as error:
-        with file:
+    place = folder.resolve()
+    if place in _held:
+        raise _in_use(folder, "this very process")
+    with (folder / ".lock").open("a+") as file:
+        try:
+            _lock(file)
+        except (BlockingIOError, PermissionError) as error:
             file.seek(0)
-            holder = file.read().strip() or "another process"
-        message = f"{folder} is in use by {holder}."
-        raise GaiaJudgeError(
-            message, "Wait for that run, end it, or give another folder with --out."
-        ) from error
-    except OSError:  # such as network folders without a lock service
-        pass
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-    file.flush()
-    return file
+            raise _in_use(folder, file.read().strip() or "another process") from error
+        except OSError:  # such as network folders without a lock service
+            pass
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        _held.add(place)
+        try:
+            yield
+        finally:
+            _held.discard(place)
+
+
+def _in_use(folder: Path, holder: str) -> GaiaJudgeError:
+    message = f"{folder} is in use by {holder}."
+    return GaiaJudgeError(message, "Wait for that run, end it, or give another folder with --out.")
 
 
 if sys.platform == "win32":

@@ -1,11 +1,13 @@
 """Merges: shards of one run, made on any machines, become the run that one machine would have made."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.runs.journals import Records
+from gaia_judge.runs.locks import lock_folder
 from gaia_judge.runs.manifests import differences, read_manifest
 from gaia_judge.runs.records import Record
 
@@ -24,9 +26,11 @@ def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Recor
         that two folders have must have the same record in both, or an error in one of them.
 
     Raises:
-        GaiaJudgeError: A folder is no run, was made with other settings, or tells of a video what another
-            does not.
+        GaiaJudgeError: A folder is no run, lacks its journal, is still being written, was made with other
+            settings, or tells of a video what another does not.
     """
+    for place in places:
+        _check_finished(place)
     manifests = {place: read_manifest(place / "run.json")["manifest"] for place in places}
     first, *others = places
     for place in others:
@@ -45,6 +49,16 @@ def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Recor
             if name not in records or records[name].errors:
                 records[name], homes[name] = record, place
     return manifests[first], records
+
+
+def _check_finished(place: Path) -> None:
+    if not (place / "run.json").is_file():
+        return
+    with suppress(OSError), lock_folder(place):  # it may lie where nothing can be written, by a run neither
+        pass
+    if not (place / "journal.jsonl").is_file():
+        message = f"{place} has a run.json but no journal.jsonl."
+        raise GaiaJudgeError(message, "Copy the whole folder, or score that part again.")
 
 
 def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
