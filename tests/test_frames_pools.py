@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from time import monotonic, sleep
 
+import numpy as np
 import psutil
 import pytest
 
@@ -208,3 +209,27 @@ def test_workers_leave_the_caller_a_core(monkeypatch, cores, workers):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     with Decoders(FrameSpec()) as decoders:
         assert len(decoders._workers) == workers
+
+
+def nothing(path, spec):
+    return {}
+
+
+def test_an_empty_answer_is_an_answer(order):
+    with Decoders(FrameSpec(), decode=nothing, processes=1) as decoders:
+        assert [answer for _, answer in decoders.stream(order("one", "two"))] == [{}, {}]
+
+
+def test_frames_that_find_no_memory_here_cost_one_video(order, monkeypatch):
+    refused, empty = [True], np.empty
+
+    def full_once(*given, **named):
+        if refused:
+            raise MemoryError(refused.pop())
+        return empty(*given, **named)
+
+    with Decoders(FrameSpec(timeout_s=20), decode=obey, processes=1) as decoders:
+        monkeypatch.setattr("gaia_judge.frames.parcels.np.empty", full_once)
+        answers = [answer for _, answer in decoders.stream(order("show 1", "show 2"))]
+    assert "There is no memory for the frames of" in str(answers[0])
+    assert answers[1].images[0, 0, 0, 0] == 2
