@@ -21,10 +21,23 @@ def write_sources(folder: Path) -> list[Path]:
     return [write_format(folder, name, frames=12) for name in SOURCES if name in FORMATS]
 
 
-def write_spoilt(folder: Path, sources: list[Path], count: int, seed: int) -> Iterator[Path]:
-    """Write spoilt copies, all kinds of damage and all sources in turn; the names tell which."""
+def write_spoilt(
+    folder: Path, sources: list[Path], count: int, seed: int, *, step: int = 1
+) -> Iterator[Path]:
+    """Write spoilt copies, all kinds of damage and all sources in turn; the names tell which.
+
+    Each kind of damage is done to one source before the next source's turn.
+
+    Args:
+        folder: Where they are written.
+        sources: Sound videos.
+        count: How many copies.
+        seed: Of what is drawn.
+        step: Write only every so many of the numbered copies; with one more than there are kinds of damage,
+            few copies are of all kinds and all sources.
+    """
     whole = {path: path.read_bytes() for path in sources}
-    for number in range(count):
+    for number in range(0, count * step, step):
         random = Random(f"{seed}-{number}")
         source = sources[number // len(SPOILS) % len(sources)]
         kind = list(SPOILS)[number % len(SPOILS)]

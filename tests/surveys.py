@@ -31,6 +31,8 @@ class Survey:
 
     ends: Counter[str] = field(default_factory=Counter)
     """Videos by ``ENDS``, and ``frames``."""
+    answers: list[tuple[Path, str]] = field(default_factory=list)
+    """How each video ended, in order."""
     wrong: list[str] = field(default_factory=list)
     """Answers that are neither sound frames nor an error of their own video."""
     slowest_s: float = 0.0
@@ -61,7 +63,8 @@ def survey(paths: Sequence[Path], spec: FrameSpec, sound: Path, processes: int =
         start, asked = time.monotonic(), iter(videos)
         for video, answer in decoders.stream(videos):
             found.slowest_s, start = max(found.slowest_s, time.monotonic() - start), time.monotonic()
-            found.ends[_end(answer)] += 1
+            found.answers.append((video.path, _end(answer)))
+            found.ends[found.answers[-1][1]] += 1
             complaint = (
                 "another video's answer" if video is not next(asked) else _complaint(video, answer, spec)
             )
