@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from gaia_judge.videos import Video
 from tests.clips import write_clip
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -93,11 +95,49 @@ def test_the_citation_can_be_read():
     assert found["title"].startswith("gaia-judge")
 
 
-def test_every_module_stands_in_the_readme_and_every_link_leads_somewhere():
+def links(text):
+    """Return where links and images of Markdown or HTML lead, but for examples in code."""
+    prose = re.sub(
+        r"^(`{3,}|~{3,}).*?^\1|``.+?``|`[^`]*`|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE
+    )
+    inline = re.findall(r"\]\(\s*<?([^)\s>]+)", prose)
+    named = re.findall(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)", prose, re.MULTILINE)
+    return inline + named + re.findall(r"<[^>]*\b(?:href|src|srcset)=[\"']([^\"'\s]+)", prose)
+
+
+def anchors(text):
+    """Return the anchors of headings as GitHub forms them, and those that HTML sets."""
+    prose = re.sub(r"^(`{3,}|~{3,}).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    heads = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    made = {re.sub(r"[^\w\- ]", "", head.strip().lower()).replace(" ", "-") for head in heads}
+    return made | set(re.findall(r"<[^>]*\b(?:id|name)=[\"']([^\"']+)", prose))
+
+
+def test_links_are_found_in_every_form():
+    text = "[a](b.md) ![c](<d.svg>) [e](f.md \"g\")\n[h]: i.md\n<img src='j.png'>\n"
+    text += "`[k](l.md)`\n```\n[m](n.md)\n```\n"
+    assert links(text) == ["b.md", "d.svg", "f.md", "i.md", "j.png"]
+    assert anchors("# A judge's `x-y`\n```\n# no\n```\n") == {"a-judges-x-y"}
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_every_link_and_image_leads_somewhere_in_the_repository(file):
+    page = ROOT / file
+    broken = []
+    for link in links(page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z][a-z+.-]*:|//", link, re.IGNORECASE):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        inside = target.exists() and target.is_relative_to(ROOT.resolve())
+        if not inside or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_module_stands_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\((gaia_judge/[\w./]+)\)", text))
-    for path in linked:
-        assert (ROOT / path).exists(), path
     modules = {
         f"gaia_judge/{path.name}"
         for path in (ROOT / "gaia_judge").iterdir()
