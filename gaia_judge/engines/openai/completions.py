@@ -13,6 +13,10 @@ class Unreadable(ValueError):
     """An answer that says nothing that can be used."""
 
 
+class Garbled(Unreadable):
+    """No completion at all: the server is ill, or something else answers in its name."""
+
+
 CERTAIN = 1e-3
 """The most that a logarithm of a probability may be: 0, and some rounding."""
 
@@ -127,11 +131,11 @@ def read_completion(body: Any) -> Completion:
     """Return an answer's parts.
 
     Raises:
-        Unreadable: It is not what an OpenAI-compatible server answers.
+        Garbled: It is not what an OpenAI-compatible server answers.
     """
     try:
         return Completion.model_validate(body)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"]) or "the body"
-        raise Unreadable(f"The server's answer is not a completion ({where}: {first['msg']}).") from error
+        raise Garbled(f"The server's answer is not a completion ({where}: {first['msg']}).") from error

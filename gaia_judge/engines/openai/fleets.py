@@ -8,6 +8,7 @@ from hashlib import sha256
 import openai
 
 from gaia_judge.engines.openai.answers import Answerer
+from gaia_judge.engines.openai.completions import Garbled
 
 ILL = 3
 """Failures in a row after which a server rests."""
@@ -86,4 +87,4 @@ def is_servers_fault(error: Exception) -> bool:
     """Tell whether another server may well answer what this one did not: it is down, ill or overloaded."""
     if isinstance(error, openai.APIStatusError):
         return error.status_code in (408, 409, 429) or error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError | TimeoutError)
+    return isinstance(error, openai.APIConnectionError | TimeoutError | Garbled)

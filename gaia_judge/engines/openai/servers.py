@@ -11,7 +11,7 @@ import openai
 
 from gaia_judge.engines import EngineOptions, ModelSpec
 from gaia_judge.engines.openai.bodies import PLAIN, limit_body
-from gaia_judge.engines.openai.completions import Completion, Unreadable, read_completion
+from gaia_judge.engines.openai.completions import Completion, Garbled, read_completion
 from gaia_judge.engines.openai.payloads import Payload
 from gaia_judge.errors import EngineError, unknown
 
@@ -112,7 +112,7 @@ class Server:
 
         Raises:
             openai.OpenAIError: It could not be had, after all retries.
-            Unreadable: It is not a completion.
+            Garbled: It is not a completion.
         """
         sent = {name: value for name, value in payload.items() if name not in self.refused}
         if "max_tokens" in payload and "max_tokens" in self.refused:
@@ -165,7 +165,7 @@ class Server:
                 try:
                     return await self._client.post(path, cast_to=object, body=body)
                 except (ValueError, RecursionError) as error:
-                    raise Unreadable("The server's answer is not JSON.") from error
+                    raise Garbled("The server's answer is not JSON.") from error
 
     async def _look(self, path: str) -> dict[str, Any]:
         """Return what vLLM says at a path; nothing where a proxy hides it."""

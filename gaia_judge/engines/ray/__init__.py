@@ -1,5 +1,6 @@
 """The Ray engine: many engines of this package, on one machine or many, answer as one."""
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -48,9 +49,13 @@ class _Desk:
     exchange: Any = None
     """The call that runs on it; None while it has nothing to do."""
     lost: int = 0
+    returning: bool = False
+    """Whether it was lost and is being started again, which its call waits for."""
 
     @property
     def load(self) -> float:
+        if self.returning:
+            return math.inf
         return (len(self.waiting) + len(self.in_hand)) / self.width
 
 
@@ -186,8 +191,10 @@ class RayEngine:
         import ray
 
         call, desk.exchange = desk.exchange, None
+        returned, desk.returning = desk.returning, False
         try:
-            for number, reply in ray.get(call):
+            found = ray.get(call)
+            for number, reply in () if returned else found:
                 desk.in_hand.discard(number)
                 self._ready.append((self._tasks.pop(number).key, reply))
         except ray.exceptions.RayActorError as error:
@@ -199,7 +206,10 @@ class RayEngine:
         held, waiting = list(desk.in_hand), list(desk.waiting)
         desk.in_hand.clear()
         desk.waiting.clear()
-        if desk.lost > self._crew.restarts:
+        if desk.lost <= self._crew.restarts:
+            # Any other call fails at once until it is back, as if it were lost again.
+            desk.returning, desk.exchange = True, desk.actor.describe.options(max_task_retries=-1).remote()
+        else:
             self._desks.remove(desk)
             if not self._desks:
                 raise EngineError(f"All workers are lost: {error}", "Start them again: the same command.")
