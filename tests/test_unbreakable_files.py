@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,9 @@ from gaia_judge.cards import load_card
 from gaia_judge.errors import GaiaJudgeError
 from gaia_judge.experiments.files import read_experiment
 from gaia_judge.frames import FrameSpec
+from gaia_judge.prompts import load_prompt_set
+from gaia_judge.protocols import load_protocol
+from gaia_judge.scales import load_scale
 from gaia_judge.scales.files import parse_yaml
 from gaia_judge.scores import ScoreTable
 from gaia_judge.videos import read_videos
@@ -34,7 +38,18 @@ def test_readers_survive_spoilt_files(name: str, tmp_path: Path) -> None:
     assert found.slowest_s < 10
 
 
-@pytest.mark.parametrize("kind", ["judges/mine.yaml", "mine.yaml", "prompts/scales/mine.yaml"])
+LOADS: dict[str, tuple[Callable[[str], object], str]] = {
+    "judges/mine.yaml": (load_card, "mine"),
+    "elsewhere.yaml": (load_card, ""),
+    "mine.yaml": (read_experiment, ""),
+    "prompts/scales/mine.yaml": (load_scale, "mine"),
+    "prompts/mine/prompt.yaml": (load_prompt_set, "mine"),
+    "calibration/protocols/mine.yaml": (load_protocol, "mine"),
+}
+"""How the user's own file of each kind is loaded: by what, and under which name; empty for its path."""
+
+
+@pytest.mark.parametrize("kind", LOADS)
 @pytest.mark.parametrize("text", [*TAGS, alias_bomb()], ids=lambda text: text[:12])
 def test_yaml_makes_no_objects_and_does_not_explode(
     text: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -44,9 +59,9 @@ def test_yaml_makes_no_objects_and_does_not_explode(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text if text.startswith("a0:") else f"about: {text}\n", encoding="utf-8")
     start = time.monotonic()
-    load = read_experiment if kind == "mine.yaml" else load_card
+    load, name = LOADS[kind]
     with pytest.raises(GaiaJudgeError) as caught:
-        load(str(file))
+        load(name or str(file))
     assert str(file) in caught.value.message
     assert time.monotonic() - start < 5
     assert not (tmp_path / "OWNED").exists()
