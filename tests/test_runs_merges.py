@@ -87,7 +87,7 @@ def test_other_settings_and_other_scores_are_refused_by_name(videos, tmp_path):
     again = write_run(tmp_path / "again", videos[1:3], MANIFEST, lambda video: 1.0)
     with pytest.raises(GaiaJudgeError, match="different scores of 'c'"):
         read_shards([one, again])
-    with pytest.raises(GaiaJudgeError, match="is not the manifest of a run"):
+    with pytest.raises(GaiaJudgeError, match=r"There is no .*run\.json"):
         read_shards([one, tmp_path])
     with pytest.raises(GaiaJudgeError, match="is one of the runs"):
         merge(one, "--out", one)
@@ -135,3 +135,32 @@ def test_videos_that_no_shard_has_are_told(videos, tmp_path):
     assert "3 videos of" in merge(part, "--out", tmp_path / "merged").stderr
     rest = write_run(tmp_path / "2of2", videos[7:], {**MANIFEST, "videos": str(tmp_path / "clips.csv")})
     assert "in none of the runs" not in merge(part, rest, "--out", tmp_path / "merged").stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"meta": {"prompt": "another"}}, True),
+        ({"frames": {"digest": "another"}}, True),
+        ({"value": 1.002}, True),
+        ({"value": 1.0005}, False),
+    ],
+)
+def test_two_runs_of_a_video_must_say_the_same_of_the_same_frames_and_prompt(
+    changed, refused, videos, tmp_path
+):
+    one = write_run(tmp_path / "one", videos[:1], MANIFEST, lambda video: 1.0)
+    shutil.copytree(one, tmp_path / "two")
+    record = Record.from_line((one / "journal.jsonl").read_bytes())
+    if "value" in changed:
+        changed = {"scores": (replace(record.scores[0], **changed),)}
+    elif "meta" in changed:
+        changed = {"meta": {**record.meta, **changed["meta"]}}
+    (tmp_path / "two/journal.jsonl").write_bytes(replace(record, **changed).line())
+    if refused:
+        with pytest.raises(GaiaJudgeError, match="different scores of 'm'"):
+            read_shards([one, tmp_path / "two"])
+        return
+    assert merge(tmp_path / "two", "--out", tmp_path / "merged").exit_code == 0
+    assert merge(one, "--out", tmp_path / "merged").exit_code == 0
+    assert len((tmp_path / "merged/journal.jsonl").read_bytes().splitlines()) == 1  # what is there stays

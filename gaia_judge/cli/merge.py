@@ -34,7 +34,7 @@ def command(runs: Sequence[Path], out: Path) -> None:
     if out.resolve() in {run.resolve() for run in runs}:
         raise GaiaJudgeError(f"{out} is one of the runs.", "Give another folder with --out.")
     before = [out] if (out / "run.json").is_file() else []
-    manifest, records = read_shards([*runs, *before])
+    manifest, records = read_shards([*before, *runs])
     with RunFolder.open(out, manifest, {"command": sys.argv[1:], "merged": list(map(str, runs))}) as run:
         for record in records.values():
             if run.done.get(record.video) != record:

@@ -52,6 +52,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         GaiaJudgeError: The file is not a run's.
     """
+    if not path.is_file():
+        raise GaiaJudgeError(f"There is no {path}.", "Give the folder of a run, which score --out makes.")
     try:
         whole = json.loads(path.read_bytes())
         return {

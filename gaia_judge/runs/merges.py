@@ -14,6 +14,9 @@ from gaia_judge.runs.records import Record
 ELSEWHERE = ("videos",)
 """Settings that may differ between machines: where the same videos lie."""
 
+NOISE = 1e-3
+"""By how much values may differ: they depend a little on which videos shared a batch."""
+
 
 def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Record]]:
     """Return the manifest that run folders share, and the records of all of them.
@@ -23,7 +26,7 @@ def read_shards(places: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Recor
 
     Returns:
         The first one's manifest, and each finished video's record by its id, in order of appearance. A video
-        that two folders have must have the same record in both, or an error in one of them.
+        that two folders have must have the same scores in both, but for ``NOISE``, or an error in one.
 
     Raises:
         GaiaJudgeError: A folder is no run, lacks its journal, is still being written, was made with other
@@ -66,5 +69,14 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _agree(one: Record, other: Record) -> bool:
-    """Tell whether two records say the same; when the file was copied does not matter."""
-    return (one.scores, one.frames, one.meta) == (other.scores, other.frames, other.meta)
+    """Tell whether two records say the same but for ``NOISE``; when the file was copied does not matter."""
+    if (one.frames, one.meta, len(one.scores)) != (other.frames, other.meta, len(other.scores)):
+        return False
+    return all(
+        (a.dimension, a.rater) == (b.dimension, b.rater) and _near(a.value, b.value)
+        for a, b in zip(one.scores, other.scores, strict=True)
+    )
+
+
+def _near(one: float | None, other: float | None) -> bool:
+    return one == other if one is None or other is None else abs(one - other) <= NOISE

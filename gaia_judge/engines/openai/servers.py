@@ -208,7 +208,8 @@ def read_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise EngineError(
-            f"{text!r} is no address of a server.", "Give one such as http://localhost:8000/v1."
+            f"{text!r} is neither an address of a server nor a file of them.",
+            "Give one such as http://localhost:8000/v1.",
         )
     return f"{text.rstrip('/')}{'' if parts.path.strip('/') else '/v1'}"
 
