@@ -217,6 +217,8 @@ class LyingServer(ScriptedServer):
         self._lies, self._random, self._wait_s = lies, Random(seed), wait_s
         self.told: Counter[str] = Counter()
         """Lies so far, by name."""
+        self.bodies: list[bytes] = []
+        """What was sent as such answers, but not by ``DEATHS``."""
 
     def _lie(self, _: ScriptedServer, body: Said, __: str) -> Any:
         name = self._lies(str(body["messages"]))
@@ -229,4 +231,5 @@ class LyingServer(ScriptedServer):
         spoilt = LIES[name](self._random, said)
         if isinstance(spoilt, tuple):
             return spoilt
-        return 200, json.dumps(said).encode() if spoilt is None else spoilt
+        self.bodies.append(json.dumps(said).encode() if spoilt is None else spoilt)
+        return 200, self.bodies[-1]
