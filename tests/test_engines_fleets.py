@@ -1,6 +1,5 @@
 """Fleets: work is balanced, a server that fails rests, and each request is answered once, by another."""
 
-import threading
 import time
 from collections import Counter
 from types import SimpleNamespace
@@ -52,16 +51,24 @@ def test_what_one_server_fails_another_answers_and_all_replies_are_as_from_one(s
 
 def test_a_server_that_dies_while_others_work_loses_nothing(monkeypatch):
     monkeypatch.setattr(fleets, "ILL", 2)
+    ends = []
 
     def slow(server, body, key):
         time.sleep(0.01)
         raise Pass
 
-    with ScriptedServer(SAYS, fault=slow) as first, ScriptedServer(SAYS, fault=slow) as second:
+    def mortal(server, body, key):
+        """Answer six, then none."""
+        with server.lock:
+            ends.append("answered" if len(ends) < 6 else "dropped")
+            if ends[-1] == "dropped":
+                return None
+        return slow(server, body, key)
+
+    with ScriptedServer(SAYS, fault=slow) as first, ScriptedServer(SAYS, fault=mortal) as second:
         engine = engine_of(first, second, concurrency=2)
         for number in range(40):
             engine.submit(number, question(Draws(WORDS, 1), text=str(number)))
-        threading.Timer(0.05, lambda: setattr(second, "fault", ill(0))).start()
         found = Counter()
         replies = {}
         while len(replies) < 40:
@@ -69,6 +76,9 @@ def test_a_server_that_dies_while_others_work_loses_nothing(monkeypatch):
                 found[key] += 1
                 replies[key] = reply
         engine.close()
+    assert ends.count("answered") == 6
+    assert ends.count("dropped") >= fleets.ILL
+    assert len(first.chats) == 40 - 6  # what the other dropped among them
     assert set(found.values()) == {1}
     assert all(reply.draws == ("Good",) for reply in replies.values())
 
