@@ -64,12 +64,20 @@ def test_a_lost_worker_costs_no_request_and_the_last_one_ends_the_run(expected):
 
         for number, request in enumerate(questions(24)):
             engine.submit(number, request)
+        doomed = workers()[0].pid
         found = engine.collect()
-        os.kill(workers()[0].pid, signal.SIGKILL)
+        left = list(engine._tasks.values())
+        os.kill(doomed, signal.SIGKILL)
+        assert len(found) + len(left) == 24
+        assert all(desk.in_hand for desk in engine._desks)
         while len(found) < 24:
             found += engine.collect()
         assert set(Counter(key for key, _ in found).values()) == {1}
         check([reply for _, reply in sorted(found)], expected)
+        assert len(engine._desks) == 1
+        redone = [task.key for task in left if task.tries]
+        assert redone  # the lost worker had these in hand
+        assert len(redone) < len(left)
 
         engine.submit("last", questions(1)[0])
         threading.Timer(0.0, lambda: [os.kill(one.pid, signal.SIGKILL) for one in workers()]).run()
