@@ -29,10 +29,13 @@ def engine_of(*scripted, **options):
 
 
 def ill(status):
-    return lambda server, body, key: (status, b'{"error": {"message": "ill"}}') if status else None
+    said = b"<html>soon</html>" if status == 200 else b'{"error": {"message": "ill"}}'
+    return lambda server, body, key: (status, said) if status else None
 
 
-@pytest.mark.parametrize("status", [500, 503, 429, 408, 0], ids=["500", "503", "429", "408", "dropped"])
+@pytest.mark.parametrize(
+    "status", [500, 503, 429, 408, 0, 200], ids=["500", "503", "429", "408", "dropped", "garbage"]
+)
 def test_what_one_server_fails_another_answers_and_all_replies_are_as_from_one(status):
     questions = [question(Labels(WORDS), text=str(number)) for number in range(20)]
     with ScriptedServer(SAYS) as alone:

@@ -88,6 +88,23 @@ def test_a_lost_worker_costs_no_request_and_the_last_one_ends_the_run(expected):
     assert workers() == []
 
 
+@pytest.mark.slow
+def test_the_only_worker_is_started_again_and_its_loss_counts_once(expected):
+    engine = engine_of(workers=1)
+    try:
+        for number, request in enumerate(questions(24)):
+            engine.submit(number, request)
+        found = engine.collect()
+        assert len(found) < 24
+        os.kill(workers()[0].pid, signal.SIGKILL)
+        while len(found) < 24:
+            found += engine.collect()
+        check([reply for _, reply in sorted(found)], expected)
+        assert [desk.lost for desk in engine._desks] == [1]
+    finally:
+        engine.close()
+
+
 def bare(*desks, restarts=1):
     """Return an engine without Ray, for what it decides."""
     engine = object.__new__(RayEngine)

@@ -166,7 +166,10 @@ class RayEngine:
 
     def _talk(self, desk: _Desk) -> None:
         """Give an idle worker what waits for it, and ask for what it has answered."""
-        if desk.exchange is None and (desk.waiting or desk.in_hand):
+        if desk.exchange is None and desk.returning:
+            # Any other call fails at once until it is back, as if it were lost again.
+            desk.exchange = desk.actor.describe.options(max_task_retries=-1).remote()
+        elif desk.exchange is None and (desk.waiting or desk.in_hand):
             items = [self._packed(number) for number in desk.waiting]
             desk.in_hand.update(desk.waiting)
             desk.waiting.clear()
@@ -207,8 +210,7 @@ class RayEngine:
         desk.in_hand.clear()
         desk.waiting.clear()
         if desk.lost <= self._crew.restarts:
-            # Any other call fails at once until it is back, as if it were lost again.
-            desk.returning, desk.exchange = True, desk.actor.describe.options(max_task_retries=-1).remote()
+            desk.returning = True
         else:
             self._desks.remove(desk)
             if not self._desks:
