@@ -435,7 +435,7 @@ def test_problems_say_what_to_do() -> None:
     )
     assert "127.0.0.1:9" in gone.what
     assert "vllm serve" in gone.cure
-    assert "no address" in odd.what
+    assert "neither an address" in odd.what
     with ScriptedServer(SAYS) as server:
         options = EngineOptions(base_urls=(server.url,))
         (other,) = OpenAIEngine.problems(ModelSpec(model="scriptd"), options)

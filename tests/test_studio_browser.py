@@ -40,11 +40,11 @@ def tick(page):
     page.wait_for_timeout(20)
 
 
-def drive(people, until, seconds=90):
+def drive(people, until, seconds=240):
     """Let all go on, each a step in turn, until something holds."""
     end = time.monotonic() + seconds
     while not until():
-        assert time.monotonic() < end, [(one.state(), one.stages) for one in people]
+        assert time.monotonic() < end, "\n".join(f"{one.state()} {one.stages}" for one in people)
         for one in people:
             one.step()
         tick(people[0].page)
@@ -52,7 +52,7 @@ def drive(people, until, seconds=90):
 
 def at_clip(one):
     """Let a page come to a clip that is not rated yet, and can be; return its showing."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         state = one.state()
         if state.get("rating") and not state["waiting"] and state["showing"] not in one.sent:
