@@ -26,49 +26,27 @@ docs/speed.md has what was measured.
 
 import argparse
 import math
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
+from benchmarks.clips import decoding, questions, write_clips
 from benchmarks.harnesses import Harness
 from benchmarks.queues import Watch
 from gaia_judge.cli.ratings import rate_videos
-from gaia_judge.engines import VIDEO_MARK, Engine, Request
+from gaia_judge.engines import Engine, Request
 from gaia_judge.engines.vllm import VllmEngine
 from gaia_judge.engines.vllm.params import logprobs_of
 from gaia_judge.frames import Decoders
 from gaia_judge.judges import Judge, load_judge
-from gaia_judge.prompts import load_prompt_set
 from gaia_judge.runs import RunFolder
-from gaia_judge.scores.files import replacing
-from gaia_judge.synthetic.encoders import encode
-from gaia_judge.synthetic.plans import SIZES
-from gaia_judge.videos import Video, read_videos
-from tests.checkpoints import build, make_clip
-
-FRAMES, RATE = 16, 8
-"""Frames of a clip, and how many a second: the commonest in GAIA's time."""
-
-
-DECODING = """
-import sys
-from pathlib import Path
-from gaia_judge.frames import FrameSpec, sample
-spec, paths = FrameSpec(count=int(sys.argv[1])), list(map(Path, sys.argv[2:]))
-sample(paths[0], spec)
-print("ready", flush=True)
-input()
-for path in paths:
-    sample(path, spec)
-"""
+from gaia_judge.videos import Video
+from tests.checkpoints import build
 
 
 class Notes:
@@ -82,28 +60,6 @@ class Notes:
         assert isinstance(key, tuple)
         self.asked[key[0]].append(request)
         self._engine.submit(key, request)
-
-
-def write_clips(folder: Path, count: int) -> list[Video]:
-    """Write clips of the sizes that the synthetic generators have, unless they are there, and return them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        path = folder / f"(maker {number % 18})_(action {number}).mp4"
-        if not path.exists():
-            width, height = SIZES[number % len(SIZES)]
-            with replacing(path) as file:
-                encode(file, make_clip(number, FRAMES, height, width), (width, height), RATE)
-    return read_videos(folder)[:count]
-
-
-def questions(videos: Sequence[Video]) -> list[dict[str, str]]:
-    """Return what a harness asks: each dimension in a conversation of its own."""
-    prompt = load_prompt_set("independent")
-    return [
-        {"video": str(video.path), "text": prompt.question(one, video, first=True).replace(VIDEO_MARK, "")}
-        for video in videos
-        for one in prompt.dimensions
-    ]
 
 
 def forget(llm: Any) -> None:
@@ -149,20 +105,6 @@ def started(judge: Judge) -> Judge:
     while any(worker is None for worker in decoders._workers):
         time.sleep(0.01)
     return Judge(judge.plan, judge.engine, decoders)
-
-
-@contextmanager
-def decoding(videos: Sequence[Video], frames: int) -> Iterator[None]:
-    """Have another process decode the videos one after the other, for nobody, in the meantime."""
-    command = [sys.executable, "-c", DECODING, str(frames), *(str(video.path) for video in videos)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdin.write("now\n")
-        process.stdin.flush()
-        yield
-        process.kill()
 
 
 def run_score(judge: Judge, videos: list[Video]) -> None:

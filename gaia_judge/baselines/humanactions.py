@@ -5,6 +5,7 @@ each the middle of its equal stretch (a shorter video repeats its last frame, an
 side 256, middle 224 x 224. It knows the 400 whole-body actions and none of GAIA's hand and facial ones.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -33,25 +34,32 @@ SHARPNESS = 100.0
 """What trained CLIPs multiply cosines by before their softmax."""
 
 
-class BinaryActions:
-    """1 if the action is among the five most probable classes with 0.85 or more, else 0.
-
-    As in VBench, probabilities are rounded to four digits first. A keyword that is no class cannot be seen,
-    which gives 0 there and here; the row says so.
-    """
+class ActionMeter(ABC):
+    """Has UMT look at clips; what it sees becomes scores one clip at a time."""
 
     def __init__(self, metric: Metric, setting: Setting) -> None:
         self._metric = metric
         self._recogniser = load_umt(setting)
 
     def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
-        """Return 0 or 1 per clip; the trace has the labels that were kept."""
+        """Return the score of each clip, in [0, 1]."""
         found = self._recogniser.probabilities(clips)
         return [self._score(clip, row) for clip, row in zip(clips, found, strict=True)]
 
     def describe(self) -> Mapping[str, Any]:
         """Return versions."""
         return versions()
+
+    @abstractmethod
+    def _score(self, clip: Clip, found: Probabilities) -> tuple[Score, ...]: ...
+
+
+class BinaryActions(ActionMeter):
+    """1 if the action is among the five most probable classes with 0.85 or more, else 0.
+
+    The trace has the labels that were kept. As in VBench, probabilities are rounded to four digits first. A
+    keyword that is no class cannot be seen, which gives 0 there and here; the row says so.
+    """
 
     def _score(self, clip: Clip, found: Probabilities) -> tuple[Score, ...]:
         action, note = sought(clip)
@@ -63,7 +71,7 @@ class BinaryActions:
         return self._metric.scores(clip, float(seen), note=told, kept=labels)
 
 
-class GradedActions:
+class GradedActions(ActionMeter):
     """The probability of the class that the action names.
 
     Where it names none, the mean over all classes, weighted by how near their names are to the keyword: a
@@ -72,19 +80,9 @@ class GradedActions:
     """
 
     def __init__(self, metric: Metric, setting: Setting) -> None:
-        self._metric = metric
-        self._recogniser = load_umt(setting)
+        super().__init__(metric, setting)
         (weights,) = B32.weights
         self._clip = load_clip(weights.checkpoint(setting.weights.get(weights.name)), setting.device)
-
-    def measure(self, clips: Sequence[Clip]) -> list[tuple[Score, ...]]:
-        """Return a probability per clip, in [0, 1]."""
-        found = self._recogniser.probabilities(clips)
-        return [self._score(clip, row) for clip, row in zip(clips, found, strict=True)]
-
-    def describe(self) -> Mapping[str, Any]:
-        """Return versions."""
-        return versions()
 
     def _score(self, clip: Clip, found: Probabilities) -> tuple[Score, ...]:
         action, note = sought(clip)
